@@ -1,0 +1,115 @@
+"""Reads the content files once and hands out immutable, checked objects.
+
+The only module of the article room that touches files. Every error names file and line, and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from voice_skill.article.redflags import SafetyLayer
+from voice_skill.article.schema import Article, Commands, Lexicon
+from voice_skill.errors import ContentError
+
+ARTICLE_FILE = "exploring-foot-cramps.yaml"
+SAFETY_FILE = "safety.yaml"
+COMMANDS_FILE = "commands.yaml"
+LEXICON_FILE = "lexicon.yaml"
+
+_FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_M = TypeVar("_M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All the skill knows, loaded and checked."""
+
+    article: Article
+    safety: SafetyLayer
+    commands: Commands
+    lexicon: Lexicon
+
+
+def load_content(folder: Path) -> Content:
+    """Load the four content files of `folder`. Raises ContentError on the first file that breaks a rule."""
+    return Content(
+        article=load_file(folder / ARTICLE_FILE, Article),
+        safety=load_file(folder / SAFETY_FILE, SafetyLayer),
+        commands=load_file(folder / COMMANDS_FILE, Commands),
+        lexicon=load_file(folder / LEXICON_FILE, Lexicon),
+    )
+
+
+def load_file(path: Path, model: type[_M]) -> _M:
+    """One YAML file as one checked object. Raises ContentError with `file:line:` of every broken rule."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(
+            f"{path}:1: can't be read: {error}", fix="restore the file: git checkout -- content"
+        ) from None
+    try:
+        data: object = yaml.load(text, _FastLoader)
+    except yaml.YAMLError as error:
+        raise ContentError(f"{_where(path, error)}: not valid YAML: {_problem(error)}", fix=_YAML_FIX) from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ContentError(
+            "\n".join(_explain(path, text, error)), fix="correct the lines above, then run: voice-skill content check"
+        ) from None
+
+
+_YAML_FIX = "check indentation and quotes there; a text with ': ' or '#' in it needs quotes around it"
+
+
+def _where(path: Path, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"{path}:{mark.line + 1}" if mark else f"{path}:1"
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]
+
+
+def _explain(path: Path, text: str, error: ValidationError) -> list[str]:
+    """One `file:line: field: rule` for each broken rule."""
+    root = yaml.compose(text, _FastLoader)
+    lines: list[str] = []
+    for problem in error.errors():
+        location = cast("Sequence[str | int]", problem["loc"])
+        field = ".".join(str(part) for part in location) or "file"
+        message = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{path}:{_line_of(root, location)}: {field}: {message}{_HINTS.get(problem['type'], '')}")
+    return lines
+
+
+_HINTS = {
+    "missing": "; add this field",
+    "extra_forbidden": "; remove it or correct its spelling",
+    "string_pattern_mismatch": "; phrases are written in lower case",
+    "too_short": "; add more",
+}
+
+
+def _line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int:
+    """The line (from 1) where the value at `location` stands, or where its nearest existing parent does."""
+    line = 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            match = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if match is None:
+                break
+            line, node = match[0].start_mark.line + 1, match[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

@@ -1,0 +1,1 @@
+"""The conversation room: the only one with a memory. Pure: events in, effects out."""

@@ -1,0 +1,1 @@
+"""The hearing room: sound in, text out. Knows nothing of the article."""

@@ -1,0 +1,1 @@
+"""The speaking room: sentences in, sound out. Knows nothing of the article."""

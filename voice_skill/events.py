@@ -26,11 +26,9 @@ class Hypothesis:
 class Prompt:
     """One sentence to be said: the unit of rendering, caching, stopping and repeating.
 
-    key: which fixed reply it belongs to, e.g. "entry:heat:step:1" or "reply:reminder".
     source: where a health sentence comes from ("article:heat", "safety:nhs-dvt"); "" for the skill's own talk.
     """
 
-    key: str
     text: str
     source: str = ""
 
@@ -101,9 +99,12 @@ Action = Literal["answer", "ask", "reject", "command", "emergency", "urgent"]
 class Say:
     """Speak these prompts in order, after silencing whatever is being said.
 
+    key: which fixed reply this is, e.g. "entry:heat:1" (its first turn), "command:slower", "reply:reject-1",
+        "safety:emergency"; stable, so that outside evaluations can use it.
     interruptible: False only for the emergency sentence.
     """
 
+    key: str
     prompts: tuple[Prompt, ...]
     interruptible: bool = True
 

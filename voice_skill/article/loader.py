@@ -6,13 +6,13 @@ The only module of the article room that touches files. Every error names file a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from voice_skill.article.content import Content
 from voice_skill.article.redflags import SafetyLayer
 from voice_skill.article.schema import Article, Commands, Lexicon
 from voice_skill.errors import ContentError
@@ -24,16 +24,6 @@ LEXICON_FILE = "lexicon.yaml"
 
 _FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _M = TypeVar("_M", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """All the skill knows, loaded and checked."""
-
-    article: Article
-    safety: SafetyLayer
-    commands: Commands
-    lexicon: Lexicon
 
 
 def load_content(folder: Path) -> Content:
@@ -80,7 +70,7 @@ def _problem(error: yaml.YAMLError) -> str:
 
 def _explain(path: Path, text: str, error: ValidationError) -> list[str]:
     """One `file:line: field: rule` for each broken rule."""
-    root = yaml.compose(text, _FastLoader)
+    root = cast("yaml.Node | None", yaml.compose(text, _FastLoader))  # pyright: ignore[reportUnknownMemberType]
     lines: list[str] = []
     for problem in error.errors():
         location = cast("Sequence[str | int]", problem["loc"])
@@ -95,6 +85,7 @@ _HINTS = {
     "extra_forbidden": "; remove it or correct its spelling",
     "string_pattern_mismatch": "; phrases are written in lower case",
     "too_short": "; add more",
+    "string_type": "; put quotes around it",
 }
 
 

@@ -11,12 +11,41 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 ENTRY_IDS = (
-    "relief-now remedies mechanics causes diet-and-dehydration medical-conditions circulation muscle-fatigue pregnancy "
-    "footwear heat massage stretching strengthening prevention duration see-a-doctor"
-).split()
+    "relief-now",
+    "remedies",
+    "mechanics",
+    "causes",
+    "diet-and-dehydration",
+    "medical-conditions",
+    "circulation",
+    "muscle-fatigue",
+    "pregnancy",
+    "footwear",
+    "heat",
+    "massage",
+    "stretching",
+    "strengthening",
+    "prevention",
+    "duration",
+    "see-a-doctor",
+)
 COMMAND_IDS = (
-    "repeat next previous stop slower faster louder quieter help goodbye pause resume yes no start-over"
-).split()
+    "repeat",
+    "next",
+    "previous",
+    "stop",
+    "slower",
+    "faster",
+    "louder",
+    "quieter",
+    "help",
+    "goodbye",
+    "pause",
+    "resume",
+    "yes",
+    "no",
+    "start-over",
+)
 
 MAX_STEP_WORDS = 20  # one breath: reference U1
 SOURCE = re.compile(r"(article|safety):[a-z0-9-]+")
@@ -57,9 +86,20 @@ class Sentence(Model):
         return source
 
 
+class Caution(Model):
+    """A sentence of the safety layer to be said before a step (counted from 1), the first time in a visit.
+
+    reply: key of `SafetyLayer.replies`.
+    """
+
+    before_step: int = Field(ge=1)
+    reply: str
+
+
 class Entry(Model):
     """A section of the article, as it is spoken: what it is, then one step at a time.
 
+    counted_as: what a step is called aloud: "Step 1 of 4" of a remedy, "Part 1 of 2" of an explanation.
     doctor_reminder: whether the see-your-doctor sentence follows the first turn of this entry.
     phrases: how people ask for it, lower case; the matcher learns from them.
     """
@@ -67,8 +107,9 @@ class Entry(Model):
     id: str
     title: Line
     gist: Sentence
+    counted_as: Literal["Step", "Part"]
     steps: tuple[Sentence, ...] = Field(min_length=1)
-    cautions: tuple[Sentence, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     doctor_reminder: bool
     phrases: tuple[Phrase, ...] = Field(min_length=8)
 
@@ -78,6 +119,13 @@ class Entry(Model):
         if entry_id not in ENTRY_IDS:
             raise ValueError(f"{entry_id!r} is no entry; write one of: {', '.join(ENTRY_IDS)}")
         return entry_id
+
+    @model_validator(mode="after")
+    def _cautions_in_range(self) -> Entry:
+        for caution in self.cautions:
+            if caution.before_step > len(self.steps):
+                raise ValueError(f"caution before step {caution.before_step}, but there are {len(self.steps)} steps")
+        return self
 
 
 class Article(Model):

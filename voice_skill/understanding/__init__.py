@@ -1,1 +1,1 @@
-"""The understanding room: text in, the right entry, command or red flag out. Pure: no audio, threads, clocks or files."""
+"""The understanding room: text in, the right entry, command or red flag out. Pure: no audio, threads, files."""

@@ -8,29 +8,24 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_CONTRACTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"\bwon't\b", "will not"),
-        (r"\bshan't\b", "shall not"),
-        (r"\b(?:can't|can not)\b", "cannot"),
-        (r"\bain't\b", "is not"),
-        (r"n't\b", " not"),
-        (r"\bi'm\b", "i am"),
-        (r"'re\b", " are"),
-        (r"'ve\b", " have"),
-        (r"'ll\b", " will"),
-        (r"'d\b", " would"),
-        (r"\blet's\b", "let us"),
-        (r"\b(what|that|it|there|how|where|who|he|she|when|why|here)'s\b", r"\1 is"),
-        (r"'s\b", ""),
-        (r"\bgonna\b", "going to"),
-        (r"\bwanna\b", "want to"),
-        (r"\bgotta\b", "got to"),
-        (r"\bdunno\b", "do not know"),
-    )
-)
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
+_WHOLE = {
+    "won't": "will not",
+    "shan't": "shall not",
+    "can't": "cannot",
+    "can not": "cannot",
+    "ain't": "is not",
+    "i'm": "i am",
+    "let's": "let us",
+    "gonna": "going to",
+    "wanna": "want to",
+    "gotta": "got to",
+    "dunno": "do not know",
+}
+_ENDINGS = {"n't": " not", "'re": " are", "'ve": " have", "'ll": " will", "'d": " would", "'s": ""}
+_VERBAL_S = "what|that|it|there|how|where|who|he|she|when|why|here"  # after these, 's is a verb
+# One pass over the text: the leftmost match wins, so that "won't" is never taken for "wo" + "n't".
+_CONTRACTION = re.compile(rf"\b(?:{'|'.join(_WHOLE)})\b|\b(?P<subject>{_VERBAL_S})'s\b|(?:{'|'.join(_ENDINGS)})\b")
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 _NOT_A_WORD = re.compile(r"[^a-z0-9' ]+")
 
 
@@ -40,9 +35,16 @@ def normalize(text: str) -> str:
     Accents are folded ("café" -> "cafe"), contractions written out ("won't" -> "will not"), possessive 's dropped,
     digits kept. Idempotent.
     """
-    folded = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).lower())
-    folded = "".join(char for char in folded if not unicodedata.combining(char))
-    folded = _NOT_A_WORD.sub(" ", folded)
-    for pattern, replacement in _CONTRACTIONS:
-        folded = pattern.sub(replacement, folded)
+    folded = text.lower()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded.translate(_APOSTROPHES)).lower()
+        folded = "".join(char for char in folded if not unicodedata.combining(char))
+    folded = " ".join(_NOT_A_WORD.sub(" ", folded.replace("`", "'")).split())
+    folded = _CONTRACTION.sub(_written_out, folded)
     return " ".join(folded.replace("'", "").split())
+
+
+def _written_out(contraction: re.Match[str]) -> str:
+    if contraction["subject"]:
+        return f"{contraction['subject']} is"
+    return _WHOLE.get(contraction[0]) or _ENDINGS[contraction[0]]

@@ -1,0 +1,5 @@
+"""Measures the skill: accuracy, false accepts, speed, memory, latency. Prints tables, writes JSON; asserts nothing.
+
+A developer's tool beside the package, never imported by it except by the `bench` command. Uses the development
+corpora of the checkout (`tests/corpus`, `tests/audio`) and, for latency, the virtual sound card of the tests.
+"""

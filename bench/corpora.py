@@ -1,0 +1,64 @@
+"""Reads the development corpora. Files are tab-separated, `#` starts a comment; expected ids may be given as a|b."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+CORPUS = CHECKOUT / "tests" / "corpus"
+AUDIO = CHECKOUT / "tests" / "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One utterance. expected: ids that are right, "none" when it must be refused; group: what it is tallied under."""
+
+    text: str
+    expected: tuple[str, ...]
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One recorded utterance: what is said in it, what must come of it, and how it was recorded."""
+
+    file: Path
+    text: str
+    action: str
+    entry: str
+    condition: str
+
+
+def rows(path: Path) -> list[list[str]]:
+    """The cells of each line that is neither blank nor a comment."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+
+
+def typed_cases() -> list[Case]:
+    """In-scope wording of the development split."""
+    return [Case(text, tuple(expected.split("|")), "in scope") for expected, text in rows(CORPUS / "dev.tsv")]
+
+
+def refused_cases() -> list[Case]:
+    """Out-of-scope wording of the development split, near misses and far ones apart."""
+    return [Case(text, ("none",), group) for text, group in rows(CORPUS / "out-of-scope-dev.tsv")]
+
+
+def flagged_cases() -> list[Case]:
+    """Red flags, grouped by tier letter (E, U, D)."""
+    return [Case(text, (flag,), flag[3]) for flag, text, _ in rows(CORPUS / "red-flags.tsv")]
+
+
+def benign_cases() -> list[Case]:
+    """Harmless talk that must not raise an alarm."""
+    return [Case(text, (), "benign") for text, _ in rows(CORPUS / "benign.tsv")]
+
+
+def clips() -> list[Clip]:
+    """The recorded utterances of tests/audio."""
+    found = rows(AUDIO / "expected.tsv")
+    header, body = found[0], found[1:]
+    index = {name: header.index(name) for name in ("file", "text", "action", "entry", "condition")}
+    return [Clip(AUDIO / row[index["file"]], *(row[index[name]] for name in list(index)[1:])) for row in body]

@@ -1,0 +1,43 @@
+"""What came of an utterance, in the few words the tables use. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bench.figures import Share
+from voice_skill.asking import Answer
+
+ALARMS = ("emergency", "urgent")
+
+
+def outcome(answer: Answer, expected: tuple[str, ...]) -> str:
+    """right, asked (back, about the right thing), rejected, or wrong.
+
+    For something to be refused (expected "none"): refused, asked, or accepted.
+    """
+    decided = answer.exchange.decided
+    assert decided is not None
+    if expected == ("none",):
+        return {"reject": "refused", "ask": "asked"}.get(decided.action, "accepted")
+    if decided.action in ("answer", "command"):
+        return "right" if decided.entry in expected else "wrong"
+    if decided.action == "ask":
+        return "asked" if {decided.entry, decided.runner_up} & set(expected) else "wrong"
+    return "rejected" if decided.action == "reject" else "wrong"
+
+
+def flag_raised(answer: Answer, flag: str) -> bool:
+    """Whether a red flag was answered at least as urgently as its row asks: E, then U, then D."""
+    decided = answer.exchange.decided
+    assert decided is not None
+    if flag[3] == "E":
+        return decided.action == "emergency"
+    if flag[3] == "U":
+        return decided.action in ALARMS
+    return decided.action in ALARMS or (decided.runner_up or "").startswith("RF-D")
+
+
+def share(outcomes: Iterable[str], name: str) -> Share:
+    """How many outcomes are `name`."""
+    listed = list(outcomes)
+    return Share(listed.count(name), len(listed))

@@ -1,0 +1,85 @@
+"""Runs the parts of the benchmark, prints their tables, writes their figures as JSON and, if asked, as a page."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from bench import cost, latency, spoken, typed
+from bench.figures import Table
+from voice_skill import __version__
+from voice_skill.asking import Asker
+from voice_skill.ears import open_ears
+from voice_skill.errors import UsageError
+from voice_skill.settings import load_settings
+from voice_skill.skill import build
+
+PARTS = ("typed", "spoken", "cost", "latency")
+
+
+def run_bench(*, write_to: Path | None, only: list[str], page: Path | None = None) -> None:
+    """Measure and print; `only` names parts, all when empty. Raises UsageError for a part that doesn't exist."""
+    unknown = sorted(set(only) - set(PARTS))
+    if unknown:
+        raise UsageError(f"no such part of the benchmark: {', '.join(unknown)}", fix=f"choose from {', '.join(PARTS)}")
+    console = Console(highlight=False, width=120)
+    tables = list(_measure(only or list(PARTS), console))
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    if write_to is not None:
+        figures = {table.name: table.figures for table in tables}
+        document = {"version": __version__, "machine": machine, "figures": figures}
+        write_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        console.print(f"figures written to {write_to}")
+    if page is not None:
+        page.write_text(_page(tables, machine), encoding="utf-8")
+
+
+def _measure(parts: list[str], console: Console) -> Iterator[Table]:
+    begin = time.perf_counter()
+    settings = load_settings()
+    skill = build(settings)
+    ears = open_ears(settings) if "spoken" in parts else None
+    asker = Asker(skill, settings, load_ms=(time.perf_counter() - begin) * 1000, ears=ears)
+    if "typed" in parts:
+        yield from _shown(typed.measure(asker), console)
+    if "spoken" in parts:
+        with console.status("decoding") as status:
+            tables = spoken.measure(asker, status.update)
+        yield from _shown(tables, console)
+    if "cost" in parts:
+        yield from _shown(cost.measure(), console)
+    if "latency" in parts:
+        yield from _shown(latency.measure(), console)
+
+
+def _shown(tables: list[Table], console: Console) -> Iterator[Table]:
+    for table in tables:
+        shown = RichTable(*table.columns, title=table.title, title_justify="left")
+        for row in table.rows:
+            shown.add_row(*row)
+        console.print(shown)
+        for note in table.notes:
+            console.print(note, style="dim")
+        yield table
+
+
+def _page(tables: list[Table], machine: str) -> str:
+    """The tables as a page of the documentation."""
+    lines = [
+        "# How well it works",
+        "",
+        f"Made by `scripts/bench --page docs/evaluation.md` ({machine}). Shares are followed by their 95 % interval.",
+        "Times depend on the machine and its load: compare ratios, not milliseconds.",
+        "",
+    ]
+    for table in tables:
+        lines += [f"## {table.title}", "", "| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
+        lines += ["| " + " | ".join(row) + " |" for row in table.rows]
+        lines += ["", *table.notes, ""]
+    return "\n".join(lines).rstrip() + "\n"

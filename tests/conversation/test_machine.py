@@ -1,0 +1,336 @@
+"""The conversation's rules, with a scripted interpreter behind the real protocol; stories use the real one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice_skill.article.loader import load_content
+from voice_skill.conversation.machine import FORGET_AFTER_S, Conversation
+from voice_skill.conversation.replies import Replies
+from voice_skill.conversation.state import RATES, State
+from voice_skill.events import (
+    Decided,
+    DeviceBack,
+    DeviceLost,
+    End,
+    Finished,
+    Heard,
+    Hush,
+    Hypothesis,
+    Interrupted,
+    Pressed,
+    Say,
+    SetRate,
+    SetVolume,
+    Silence,
+)
+from voice_skill.settings import CONTENT_DIR
+from voice_skill.understanding.interpret import Context, Understood
+from voice_skill.understanding.matcher import Match
+from voice_skill.understanding.safety import Alarm
+
+CONTENT = load_content(CONTENT_DIR)
+REPLIES = Replies(CONTENT, "US")
+EMERGENCY = next(flag for flag in CONTENT.safety.flags if flag.tier == "emergency")
+URGENT = next(flag for flag in CONTENT.safety.flags if flag.tier == "urgent")
+DOCTOR = next(flag for flag in CONTENT.safety.flags if flag.tier == "doctor")
+
+
+def match(entry=None, kind="topic", band="accept", score=0.9, second=None):
+    if entry is None:
+        kind, band, score = "none", "reject", 0.05
+    return Match(entry=entry, kind=kind, score=score, runner_up=second, runner_up_score=0.1, band=band)
+
+
+def alarm(flag, denied=False):
+    return Alarm(flag=flag.id, tier=flag.tier, reply=flag.reply, denied=denied, evidence=("words",), about=flag.about)
+
+
+class Script:
+    """Understands "heat" as the topic heat, "/slower" as a command, "!RF-E1" as a flag, "~RF-E1" as a denied one."""
+
+    def __init__(self) -> None:
+        self.contexts: list[Context] = []
+
+    def interpret(self, alternatives, context):
+        self.contexts.append(context)
+        word = alternatives[0].text
+        flags = {flag.id: flag for flag in CONTENT.safety.flags}
+        if word[0] in "!~":
+            return Understood(alarm(flags[word[1:]], denied=word[0] == "~"), match())
+        if word[0] == "/":
+            return Understood(None, match(word[1:], kind="command"))
+        if word[0] == "?":
+            first, _, second = word[1:].partition(" ")
+            found = match(first, band="ask", score=0.5, second=second or None)
+            return Understood(None, found)
+        return Understood(None, match(word if word in REPLIES.entries else None))
+
+
+CONVERSATION = Conversation(Script(), REPLIES)
+
+
+def heard(text, addressed=True):
+    return Heard((Hypothesis(text),), addressed)
+
+
+def play(*events, state=None):
+    """State and effects after the events; plain strings are utterances whose turn is spoken to its end."""
+    state = state or State()
+    effects = ()
+    for event in events:
+        state, effects = CONVERSATION.step(state, heard(event) if isinstance(event, str) else event)
+        if isinstance(event, str):
+            state, _ = CONVERSATION.step(state, Finished())
+    return state, effects
+
+
+def said(effects):
+    return next((effect for effect in effects if isinstance(effect, Say)), None)
+
+
+def decided(effects):
+    return next(effect for effect in effects if isinstance(effect, Decided))
+
+
+def test_a_relief_answer_is_gist_safety_note_one_step_and_the_doctor():
+    _, effects = play("relief-now")
+    turn = said(effects)
+    entry = REPLIES.entries["relief-now"]
+    texts = [prompt.text for prompt in turn.prompts]
+    caution = [prompt.text for prompt in REPLIES.safety("caution-rub")]
+    reminder = CONTENT.article.doctor_reminder.text
+    assert texts == [entry.gist.text, *caution, "Step 1 of 4.", entry.steps[0].text, reminder, "Then say next."]
+    assert turn.key == "entry:relief-now:1"
+    assert decided(effects).action == "answer"
+
+
+def test_next_previous_and_the_end():
+    _, effects = play("relief-now", "/next")
+    assert "Step 2 of 4." in said(effects).text
+    _, effects = play("relief-now", "/next", "/previous")
+    assert "Step 1 of 4." in said(effects).text
+    _, effects = play("relief-now", "/next", "/next", "/next")
+    assert said(effects).text.endswith(CONTENT.article.doctor_reminder.text)
+    _, effects = play("relief-now", "/next", "/next", "/next", "/next")
+    assert said(effects).prompts[:1] == REPLIES.own("last-step")
+    _, effects = play("relief-now", "/previous")
+    assert said(effects).prompts[:1] == REPLIES.own("first-step")
+
+
+def test_reminder_once_per_visit_until_the_last_step():
+    reminder = CONTENT.article.doctor_reminder.text
+    _, effects = play("relief-now", "heat")
+    assert reminder not in said(effects).text
+
+
+def test_a_caution_is_said_once_per_visit():
+    caution = REPLIES.safety("caution-rub")[0].text
+    _, effects = play("stretching", "massage")
+    assert caution not in said(effects).text
+
+
+def test_repeat_says_the_last_step_only_and_offers_slower_the_second_time():
+    _, effects = play("heat", "/repeat")
+    assert said(effects).prompts == REPLIES.step("heat", 0)
+    _, effects = play("heat", "/repeat", "/repeat")
+    assert said(effects).prompts == (*REPLIES.step("heat", 0), *REPLIES.own("offer-slower"))
+    _, effects = play("heat", "/repeat", "/repeat", "/repeat")
+    assert said(effects).prompts == REPLIES.step("heat", 0)
+
+
+def test_repeat_after_slower_still_repeats_the_step():
+    _, effects = play("heat", "/slower", "/repeat")
+    assert said(effects).prompts == REPLIES.step("heat", 0)
+
+
+def test_stop_while_speaking_is_silence():
+    state, effects = play(heard("heat"), heard("/stop"))
+    assert Hush() in effects
+    assert said(effects) is None
+    assert not state.speaking
+
+
+def test_pause_and_resume_go_on_where_it_stopped():
+    state, _ = play(heard("relief-now"))
+    whole = state.last_turn
+    state, _ = play(Interrupted(2), state=state)
+    state, effects = play("/resume", state=state)
+    assert said(effects).prompts == whole[2:]
+
+
+def test_resume_after_stop_keeps_the_place():
+    state, _ = play(heard("relief-now"), heard("/pause"), Interrupted(1))
+    _, effects = play("/resume", state=state)
+    assert said(effects).prompts == state.last_turn[1:]
+
+
+def test_rate_moves_along_the_table_and_stops_at_its_ends():
+    state, effects = play("/slower")
+    assert state.rate == RATES[RATES.index(150) - 1]
+    assert SetRate(state.rate) in effects
+    slowest, effects = play(*["/slower"] * 9)
+    assert slowest.rate == RATES[0]
+    assert said(effects).prompts == REPLIES.own("slowest")
+    fastest, effects = play(*["/faster"] * 9)
+    assert fastest.rate == RATES[-1]
+    assert said(effects).prompts == REPLIES.own("fastest")
+
+
+def test_volume_never_reaches_silence():
+    state, effects = play(*["/quieter"] * 9)
+    assert state.volume >= 0.2
+    assert said(effects).prompts == REPLIES.own("quietest")
+    _, effects = play("/louder")
+    assert any(isinstance(effect, SetVolume) for effect in effects)
+
+
+def test_three_different_rejections_then_silence():
+    keys = []
+    state = State()
+    for _ in range(5):
+        state, effects = play("gibberish", state=state)
+        keys.append(said(effects).key if said(effects) else None)
+    assert keys == ["reply:reject-1", "reply:reject-2", "reply:reject-3", None, None]
+    state, effects = play("heat", state=state)
+    assert state.misses == 0
+    assert said(effects) is not None
+
+
+def test_overheard_talk_gets_no_word_until_a_visit_has_begun():
+    _state, effects = play(heard("gibberish", addressed=False))
+    assert said(effects) is None
+    assert decided(effects).action == "reject"
+    _, effects = play("heat", heard("gibberish", addressed=False))
+    assert said(effects) is not None
+
+
+def test_a_doubtful_match_is_asked_about_and_yes_answers_it():
+    state, effects = play("?heat")
+    assert decided(effects).action == "ask"
+    assert "Yes or no" in said(effects).text
+    _, effects = play("/yes", state=state)
+    assert decided(effects).entry == "heat"
+    _, effects = play("/no", state=state)
+    assert said(effects).prompts == REPLIES.own("say-again")
+    _, effects = play("massage", state=state)
+    assert decided(effects).entry == "massage"
+
+
+@pytest.mark.parametrize("before", [(), ("heat",), ("?heat",), ("gibberish",), ("heat", "/pause")])
+def test_an_emergency_wins_in_every_state_and_cannot_be_interrupted(before):
+    state, effects = play(*before, f"!{EMERGENCY.id}")
+    turn = said(effects)
+    assert decided(effects).action == "emergency"
+    assert decided(effects).entry == EMERGENCY.id
+    assert "911" in turn.text
+    assert not turn.interruptible
+    assert state.emergency == EMERGENCY.id
+
+
+def test_the_emergency_sentence_is_not_cut_off():
+    _, effects = play(heard(f"!{EMERGENCY.id}"), heard("/stop"))
+    assert Hush() not in effects
+    _, effects = play(heard(f"!{EMERGENCY.id}"), Pressed("stop"))
+    assert Hush() not in effects
+
+
+def test_after_an_emergency_no_self_care_until_start_over():
+    _, effects = play(f"!{EMERGENCY.id}", "heat")
+    assert decided(effects).action == "emergency"
+    _, effects = play(f"!{EMERGENCY.id}", f"!{URGENT.id}")
+    assert decided(effects).entry == EMERGENCY.id
+    _, effects = play(f"!{EMERGENCY.id}", "/start-over", "heat")
+    assert decided(effects).entry == "heat"
+
+
+def test_urgent_closes_the_steps():
+    state, effects = play("heat", f"!{URGENT.id}")
+    assert decided(effects).action == "urgent"
+    assert state.entry is None
+
+
+def test_a_doctor_flag_answers_and_adds_its_line():
+    _, effects = play(f"!{DOCTOR.id}")
+    assert decided(effects).action == "answer"
+    assert REPLIES.flag(DOCTOR.id)[0] in said(effects).prompts
+
+
+def test_a_denied_flag_asks():
+    state, effects = play(f"~{EMERGENCY.id}")
+    assert decided(effects).action == "ask"
+    assert EMERGENCY.about in said(effects).text
+    _, effects = play("/yes", state=state)
+    assert decided(effects).action == "emergency"
+    state, effects = play("/no", state=state)
+    assert decided(effects).action == "command"
+    assert state.emergency is None
+
+
+def test_goodbye_forgets():
+    state, effects = play("heat", heard("/goodbye"))
+    assert any(isinstance(effect, End) for effect in effects)
+    assert state.entry is None
+    assert not state.reminded
+
+
+def test_a_long_silence_forgets_the_visit_but_not_the_voice():
+    state, _ = play("heat", "/slower", Silence(FORGET_AFTER_S))
+    assert state == State(rate=130)
+    state, _ = play("heat", Silence(FORGET_AFTER_S - 1))
+    assert state.entry == "heat"
+
+
+def test_lost_and_found_devices_are_said():
+    _, effects = play(DeviceLost("microphone"))
+    assert said(effects).prompts == REPLIES.own("microphone-lost")
+    _, effects = play(DeviceBack("speaker"))
+    assert said(effects).prompts == REPLIES.own("speaker-back")
+
+
+def test_nothing_heard_is_only_said_to_someone_who_meant_us():
+    _, effects = play(Heard((Hypothesis(""),)))
+    assert said(effects).key == "reply:nothing-heard"
+    _, effects = play(Heard((Hypothesis(""),), addressed=False))
+    assert effects == ()
+
+
+EVENTS = st.one_of(
+    st.sampled_from(["gibberish", "?heat", "?heat massage", f"!{EMERGENCY.id}", f"!{URGENT.id}", f"!{DOCTOR.id}"]).map(
+        heard
+    ),
+    st.sampled_from([f"~{EMERGENCY.id}", f"~{URGENT.id}"]).map(heard),
+    st.sampled_from(sorted(REPLIES.entries)).map(heard),
+    st.sampled_from([command.id for command in CONTENT.commands.commands]).map(lambda c: heard(f"/{c}")),
+    st.sampled_from([command.id for command in CONTENT.commands.commands]).map(Pressed),
+    st.just(Finished()),
+    st.integers(0, 3).map(Interrupted),
+    st.sampled_from([5.0, 200.0]).map(Silence),
+    st.sampled_from(["microphone", "speaker"]).map(DeviceLost),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(EVENTS, max_size=25))
+def test_from_any_state_stop_silences_flags_win_and_nothing_is_a_dead_end(events):
+    state, _ = play(*events)
+    _, effects = play(heard("/stop"), state=state)
+    if state.speaking and state.emergency is None:
+        assert Hush() in effects
+        assert said(effects) is None
+    _, effects = play(heard(f"!{EMERGENCY.id}"), state=state)
+    assert decided(effects).action == "emergency"
+    _, effects = play("/start-over", "relief-now", state=state)
+    assert decided(effects).entry == "relief-now"
+    assert CONTENT.article.doctor_reminder.text in said(effects).text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS, max_size=25))
+def test_repeat_says_again_what_was_said_last(events):
+    state, _ = play(*events, Finished())
+    if state.last_step and state.emergency is None:
+        _, effects = play(heard("/repeat"), state=state)
+        assert said(effects).prompts[: len(state.last_step)] == state.last_step

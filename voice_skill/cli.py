@@ -1,0 +1,307 @@
+"""The command line: parses, calls, prints. What the commands do lives in the modules they import, when they are called.
+
+Exit codes: 0 fine, 1 answered with an error, 2 usage, 3 a part is missing (the repair is on stderr).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from voice_skill import __version__
+from voice_skill.errors import EXIT_ANSWERED_WITH_ERROR, EXIT_MISSING_PART, UsageError, VoiceSkillError
+
+log = logging.getLogger(__name__)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+app = typer.Typer(
+    name="voice-skill",
+    help="Talks you through a foot cramp. Offline: nothing you say leaves this machine or is kept.\n\n"
+    "Start with: voice-skill run (by voice), voice-skill chat (typed).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+model_app = typer.Typer(help="Speech models: what is there, install another, choose.", no_args_is_help=True)
+content_app = typer.Typer(help="The article and the safety layer, for authors.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+app.add_typer(content_app, name="content")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line instead of text.")]
+MicrophoneOption = Annotated[str | None, typer.Option(help="Part of the microphone's name (see: voice-skill devices).")]
+SpeakerOption = Annotated[str | None, typer.Option(help="Part of the speaker's name (see: voice-skill devices).")]
+RateOption = Annotated[int | None, typer.Option(help="How fast to speak, words per minute (110-400).")]
+RegionOption = Annotated[str | None, typer.Option(help="Whose emergency numbers: US, UK or EU.")]
+ModelOption = Annotated[str | None, typer.Option(help="Speech model (see: voice-skill model list).")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"voice-skill {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log on stderr.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Options of every command."""
+    from voice_skill.logs import start_log
+
+    start_log(verbose=verbose)
+
+
+@app.command()
+def run(
+    microphone: MicrophoneOption = None,
+    speaker: SpeakerOption = None,
+    push_to_talk: Annotated[
+        bool, typer.Option("--push-to-talk", "-p", help="Listen only after the space bar; else always.")
+    ] = False,
+    rate: RateOption = None,
+    region: RegionOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Listen and answer aloud, until "goodbye" or Ctrl-C. Any key stops the voice.
+
+    Without a microphone or a speaker: says so, plays the demo, and goes on with the typed chat.
+    """
+    from voice_skill.running import run_assistant
+
+    run_assistant(
+        _settings(
+            microphone=microphone,
+            speaker=speaker,
+            listen="push" if push_to_talk else None,
+            rate=rate,
+            region=region,
+            model=model,
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def chat(
+    speak: Annotated[bool, typer.Option("--speak", "-s", help="Also say the answers aloud.")] = False,
+    speaker: SpeakerOption = None,
+    rate: RateOption = None,
+    region: RegionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The same skill, typed. Ends with "goodbye" or Ctrl-D."""
+    from voice_skill.chat import run_chat
+
+    run_chat(_settings(speaker=speaker, rate=rate, region=region), speak=speak, as_json=as_json)
+
+
+@app.command()
+def ask(
+    questions: Annotated[
+        list[str], typer.Argument(help="Questions in quotes; - reads one per line; with --audio: files.")
+    ],
+    audio: Annotated[bool, typer.Option("--audio", "-a", help="The arguments are WAV, FLAC or OGG files.")] = False,
+    speak: Annotated[bool, typer.Option("--speak", "-s", help="Also say the answers aloud.")] = False,
+    region: RegionOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One answer per question; each is a visit of its own.
+
+    voice-skill ask "my toes are cramping"
+    """
+    from voice_skill.asking import ask_all
+
+    failed = False
+    for answer in ask_all(_settings(region=region, model=model), questions, audio=audio, speak=speak):
+        if isinstance(answer, VoiceSkillError):
+            failed = True
+            if as_json:
+                _print_json({"error": answer.cause, "fix": answer.fix})
+            _complain(answer)
+        elif as_json:
+            _print_json(answer.as_json())
+        else:
+            exchange = answer.exchange
+            if audio and exchange.decided is not None:
+                print(f"I heard: {exchange.decided.heard or '(nothing)'}")
+            print(exchange.said.text if exchange.said else "(silence)", flush=True)
+    if failed:
+        raise typer.Exit(EXIT_ANSWERED_WITH_ERROR)
+
+
+@app.command()
+def demo(
+    write_to: Annotated[Path | None, typer.Option("--out", "-o", help="Write the talk to this WAV file.")] = None,
+    speaker: SpeakerOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Needs no microphone: a recorded voice asks, the skill hears it and answers."""
+    from voice_skill.demo import run_demo
+
+    run_demo(_settings(speaker=speaker, model=model), write_to=write_to)
+
+
+@app.command()
+def doctor(
+    quick: Annotated[bool, typer.Option("--quick", help="Don't record from the microphone.")] = False,
+    microphone: MicrophoneOption = None,
+    speaker: SpeakerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check every part and say how to mend what fails. Exits with 3 when a part is missing."""
+    from voice_skill.doctor import examine
+
+    failed = False
+    for check in examine(_settings(microphone=microphone, speaker=speaker), quick=quick):
+        failed = failed or check.verdict == "fail"
+        if as_json:
+            _print_json(check.as_json())
+            continue
+        colour = {"ok": "green", "warn": "yellow", "fail": "red"}[check.verdict]
+        out.print(f"[{colour}]{check.verdict:4}[/{colour}] ", end="")
+        out.print(f"{check.part}: {check.finding}", markup=False, soft_wrap=True)
+        if check.fix:
+            out.print(f"       -> {check.fix}", markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(EXIT_MISSING_PART)
+
+
+@app.command()
+def devices(as_json: JsonOption = False) -> None:
+    """List microphones and speakers, by the names that --microphone and --speaker take."""
+    from voice_skill.hearing.devices import list_devices
+
+    found = list_devices()
+    for device in found:
+        if as_json:
+            _print_json(device.as_json())
+        else:
+            out.print(str(device), markup=False)
+    if not found:
+        err.print("No sound device was found. Plug one in, then: voice-skill doctor")
+        raise typer.Exit(EXIT_MISSING_PART)
+
+
+@app.command()
+def bench(
+    write_to: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this JSON file.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this part: typed, spoken, cost or latency.")] = None,
+) -> None:
+    """Measure accuracy, false accepts, speed and memory on the development corpora of the checkout."""
+    from bench.report import run_bench
+
+    run_bench(write_to=write_to, only=only or [])
+
+
+@model_app.command("list")
+def model_list(as_json: JsonOption = False) -> None:
+    """Which models there are, and which one is used."""
+    from voice_skill.model_commands import describe_models
+
+    for line in describe_models(_settings()):
+        _print_json(line) if as_json else out.print(line["line"], markup=False, soft_wrap=True)
+
+
+@model_app.command("install")
+def model_install(
+    name: str,
+    from_file: Annotated[Path | None, typer.Option("--from", help="A zip that was downloaded elsewhere.")] = None,
+    connect_timeout: Annotated[float, typer.Option(help="Seconds to wait for the server to answer.")] = 10.0,
+) -> None:
+    """Download a model (or take it from a file), check it against its hash, and unpack it."""
+    from voice_skill.model_commands import install_model
+
+    out.print(install_model(_settings(), name, from_file=from_file, connect_timeout_s=connect_timeout), markup=False)
+
+
+@model_app.command("verify")
+def model_verify(name: Annotated[str | None, typer.Argument(help="One model; all when left out.")] = None) -> None:
+    """Check every file of the installed models against its hash."""
+    from voice_skill.model_commands import verify_models
+
+    for line in verify_models(_settings(), name):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@model_app.command("use")
+def model_use(name: Annotated[str, typer.Argument(help="A model's name, or auto for the best one installed.")]) -> None:
+    """Choose the model to hear with, from now on."""
+    from voice_skill.model_commands import use_model
+
+    out.print(use_model(_settings(), name), markup=False, soft_wrap=True)
+
+
+@content_app.command("check")
+def content_check(
+    folder: Annotated[Path | None, typer.Argument(help="The content folder; the installed one when left out.")] = None,
+) -> None:
+    """Check the content files: shapes, sources, lengths, and rules between files."""
+    from voice_skill.article.lint import lint
+    from voice_skill.article.loader import load_content
+    from voice_skill.settings import CONTENT_DIR
+
+    content = load_content(folder or CONTENT_DIR)
+    findings = lint(content)
+    for finding in findings:
+        err.print(finding, markup=False, soft_wrap=True)
+    if findings:
+        raise typer.Exit(EXIT_ANSWERED_WITH_ERROR)
+    phrases = sum(len(entry.phrases) for entry in content.article.entries)
+    out.print(
+        f"ok: {len(content.article.entries)} entries, {phrases} phrases, {len(content.safety.flags)} red flags, "
+        f"{len(content.commands.commands)} commands"
+    )
+
+
+def main() -> None:
+    """The entry point: no user ever sees a traceback."""
+    try:
+        app()
+    except VoiceSkillError as error:
+        _complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # "voice-skill ... | head" is nobody's fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_ANSWERED_WITH_ERROR)
+    except Exception as error:
+        from voice_skill.logs import start_log
+
+        place = start_log()
+        log.exception("unexpected")
+        err.print(f"Something unexpected went wrong: {type(error).__name__}: {error}", markup=False)
+        err.print(f"  -> the details are in {place or 'no log: its folder is not writable'}", markup=False)
+        sys.exit(EXIT_ANSWERED_WITH_ERROR)
+
+
+def _settings(**overrides: Any) -> Any:
+    from voice_skill.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def _complain(error: VoiceSkillError) -> None:
+    err.print(str(error), style="red" if not isinstance(error, UsageError) else None, markup=False, soft_wrap=True)
+
+
+def _print_json(values: dict[str, Any]) -> None:
+    print(json.dumps(values, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""What each command does: stop, repeat, slower, next and the others, in any state, without asking for confirmation.
+
+Pure functions from (state, replies) to (state, effects), one per command id. "yes" and "no" answer questions and are
+handled where questions are (`machine.py`); here they only mean something between questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from voice_skill.conversation.replies import Replies
+from voice_skill.conversation.state import QUIETEST, RATES, VOLUME_STEP, State
+from voice_skill.conversation.turns import Turn, go_to_step, say
+from voice_skill.events import End, Hush, Prompt, SetRate, SetVolume
+
+OFFER_SLOWER_AFTER = 2  # repeats in a row (reference U22)
+
+
+def run_command(command: str, state: State, replies: Replies) -> Turn:
+    """Carry out a command id. Raises KeyError for an id that is no command."""
+    if command != "repeat":
+        state = replace(state, repeats=0)
+    return _COMMANDS[command](replace(state, misses=0), replies)
+
+
+def _repeat(state: State, replies: Replies) -> Turn:
+    if not state.last_step:
+        return say(state, "command:repeat", replies.own("nothing-to-repeat"))
+    repeats = state.repeats + 1
+    offer = replies.own("offer-slower") if repeats == OFFER_SLOWER_AFTER and state.rate > RATES[0] else ()
+    again, effects = say(state, "command:repeat", (*state.last_step, *offer))
+    return replace(again, repeats=repeats, last_step=state.last_step), effects
+
+
+def _next(state: State, replies: Replies) -> Turn:
+    if state.entry is None:
+        return say(state, "command:next", replies.own("no-steps"))
+    if state.position + 1 >= len(replies.entries[state.entry].steps):
+        return say(state, "command:next", (*replies.own("last-step"), *replies.own("what-else")))
+    return go_to_step(state, replies, state.position + 1)
+
+
+def _previous(state: State, replies: Replies) -> Turn:
+    if state.entry is None:
+        return say(state, "command:previous", replies.own("no-steps"))
+    if state.position == 0:
+        step = replies.step(state.entry, 0)
+        again, effects = say(state, "command:previous", (*replies.own("first-step"), *step))
+        return replace(again, last_step=step), effects
+    return go_to_step(state, replies, state.position - 1)
+
+
+def _stop(state: State, replies: Replies) -> Turn:
+    """While speaking, silence is the answer; otherwise a word shows that it was heard."""
+    if state.speaking:
+        return replace(state, speaking=False), (Hush(),)
+    return say_aside(state, "command:stop", replies.own("stopped"))
+
+
+def _pause(state: State, replies: Replies) -> Turn:
+    paused = replace(state, speaking=False, resume_at=state.resume_at or 0)
+    _, effects = say_aside(paused, "command:pause", replies.own("paused"))
+    return paused, (Hush(), *effects)
+
+
+def _resume(state: State, replies: Replies) -> Turn:
+    if state.resume_at is None or not state.last_turn:
+        if state.entry is not None:
+            return _next(state, replies)
+        return say(state, "command:resume", replies.own("nothing-paused"))
+    rest = state.last_turn[state.resume_at :] or state.last_turn[-1:]
+    resumed, effects = say(state, "command:resume", rest)
+    return replace(resumed, last_step=state.last_step), effects
+
+
+def _slower(state: State, replies: Replies) -> Turn:
+    return _change_rate(state, replies, max((r for r in RATES if r < state.rate), default=None), "slower", "slowest")
+
+
+def _faster(state: State, replies: Replies) -> Turn:
+    return _change_rate(state, replies, min((r for r in RATES if r > state.rate), default=None), "faster", "fastest")
+
+
+def _change_rate(state: State, replies: Replies, rate: int | None, name: str, limit: str) -> Turn:
+    if rate is None:
+        return say_aside(state, f"command:{name}", replies.own(limit))
+    changed, effects = _confirm(replace(state, rate=rate), replies, name)
+    return changed, (SetRate(rate), *effects)
+
+
+def _louder(state: State, replies: Replies) -> Turn:
+    return _change_volume(state, replies, min(1.0, state.volume + VOLUME_STEP), "louder", "loudest")
+
+
+def _quieter(state: State, replies: Replies) -> Turn:
+    return _change_volume(state, replies, max(QUIETEST, state.volume - VOLUME_STEP), "quieter", "quietest")
+
+
+def _change_volume(state: State, replies: Replies, volume: float, name: str, limit: str) -> Turn:
+    volume = round(volume, 2)
+    if volume == state.volume:
+        return say_aside(state, f"command:{name}", replies.own(limit))
+    changed, effects = _confirm(replace(state, volume=volume), replies, name)
+    return changed, (SetVolume(volume), *effects)
+
+
+def _confirm(state: State, replies: Replies, name: str) -> Turn:
+    """Confirm in the new voice; with a step open, say that step again, since it is what was hard to follow."""
+    if state.entry is None:
+        return say_aside(state, f"command:{name}", replies.own(name))
+    again, effects = say(state, f"command:{name}", (*replies.own(name), *state.last_step))
+    return replace(again, last_step=state.last_step), effects
+
+
+def _help(state: State, replies: Replies) -> Turn:
+    return say_aside(state, "command:help", replies.own("help"))
+
+
+def _goodbye(state: State, replies: Replies) -> Turn:
+    _, effects = say(state, "command:goodbye", replies.own("goodbye"))
+    return replace(state.forgotten(), speaking=True), (*effects, End())
+
+
+def _start_over(state: State, replies: Replies) -> Turn:
+    return say(state.forgotten(), "command:start-over", replies.own("started-over"))
+
+
+def _yes(state: State, replies: Replies) -> Turn:
+    """With steps open, "yes" and "okay" mean "go on"."""
+    if state.entry is not None:
+        return _next(state, replies)
+    return say_aside(state, "command:yes", replies.own("ready"))
+
+
+def _no(state: State, replies: Replies) -> Turn:
+    return say_aside(state, "command:no", replies.own("what-else"))
+
+
+def say_aside(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:
+    """Say something short that "repeat" and "go on" skip over: they stay with what was said before it."""
+    spoken, effects = say(state, key, prompts)
+    if not state.last_turn:
+        return spoken, effects
+    resume_at = state.resume_at if not state.speaking else 0
+    kept = replace(
+        spoken, last_key=state.last_key, last_turn=state.last_turn, last_step=state.last_step, resume_at=resume_at
+    )
+    return kept, effects
+
+
+_COMMANDS: dict[str, Callable[[State, Replies], Turn]] = {
+    "repeat": _repeat,
+    "next": _next,
+    "previous": _previous,
+    "stop": _stop,
+    "slower": _slower,
+    "faster": _faster,
+    "louder": _louder,
+    "quieter": _quieter,
+    "help": _help,
+    "goodbye": _goodbye,
+    "pause": _pause,
+    "resume": _resume,
+    "yes": _yes,
+    "no": _no,
+    "start-over": _start_over,
+}

@@ -1,0 +1,97 @@
+"""Puts turns together: an entry's first turn, its further steps, questions back, and rejections.
+
+A turn is gist, safety note, one step, and, once per visit, the doctor reminder: at most 40 words (reference U1).
+Pure functions from (state, replies) to (state, effects). Not for deciding which turn it is (`machine.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voice_skill.conversation.replies import Replies
+from voice_skill.conversation.state import Question, State
+from voice_skill.events import Effect, Prompt, Say
+
+Turn = tuple[State, tuple[Effect, ...]]
+
+MAX_MISSES = 3  # never a fourth re-prompt (reference U19)
+
+
+def say(state: State, key: str, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> Turn:
+    """Say something that leaves the open entry and its step where they are."""
+    spoken = replace(
+        state,
+        last_key=key,
+        last_turn=prompts,
+        last_step=prompts,
+        speaking=True,
+        resume_at=None,
+        active=True,
+    )
+    return spoken, (Say(key, prompts, interruptible),)
+
+
+def answer(state: State, replies: Replies, entry_id: str, extra: tuple[Prompt, ...] = ()) -> Turn:
+    """The first turn of an entry. `extra` (what a red flag of the doctor tier adds) replaces the reminder."""
+    entry = replies.entries[entry_id]
+    opened = replace(state, entry=entry_id, position=0, question=None, misses=0, repeats=0)
+    opened, cautions = _cautions(opened, replies, entry_id, 0)
+    step = replies.step(entry_id, 0)
+    closing = extra
+    if not extra and entry.doctor_reminder and not state.reminded:
+        closing = (replies.reminder(),)
+    hint: tuple[Prompt, ...] = ()
+    if not state.hinted and len(entry.steps) > 1:
+        hint = replies.own("next-hint")
+    opened = replace(opened, reminded=state.reminded or bool(closing), hinted=state.hinted or bool(hint))
+    turn = (replies.gist(entry_id), *cautions, *step, *closing, *hint)
+    opened, effects = say(opened, f"entry:{entry_id}:1", turn)
+    return replace(opened, last_step=step), effects
+
+
+def go_to_step(state: State, replies: Replies, position: int) -> Turn:
+    """Say the step at `position` (from 0) of the open entry; the last one brings the doctor reminder back."""
+    assert state.entry is not None
+    entry = replies.entries[state.entry]
+    moved = replace(state, position=position, question=None, misses=0, repeats=0)
+    moved, cautions = _cautions(moved, replies, entry.id, position)
+    step = replies.step(entry.id, position)
+    last = position == len(entry.steps) - 1
+    closing = (replies.reminder(),) if last and entry.doctor_reminder else ()
+    moved, effects = say(moved, f"entry:{entry.id}:{position + 1}", (*cautions, *step, *closing))
+    return replace(moved, last_step=step), effects
+
+
+def ask_which(state: State, replies: Replies, options: tuple[str, ...]) -> Turn:
+    """Did you mean A (or B)?"""
+    asked = replace(state, question=Question("entry", options), repeats=0)
+    return say(asked, "ask:" + ":".join(options), replies.ask_entries(options))
+
+
+def ask_flag(state: State, replies: Replies, flag_id: str, otherwise: str | None) -> Turn:
+    """Did you say chest pain?, when it was denied in the same breath."""
+    asked = replace(state, question=Question("alarm", (flag_id,), otherwise), repeats=0)
+    return say(asked, f"ask:{flag_id}", replies.ask_flag(flag_id))
+
+
+def raise_alarm(state: State, replies: Replies, flag_id: str) -> Turn:
+    """The fixed reply of a red flag. An emergency holds back everything else until "start over"."""
+    emergency = replies.flag_tier(flag_id) == "emergency"
+    held = replace(state.close_entry(), question=None, misses=0, repeats=0, emergency=flag_id if emergency else None)
+    key = f"safety:{flag_id}"
+    return say(replace(held, reminded=True), key, replies.flag(flag_id), interruptible=not emergency)
+
+
+def reject(state: State, replies: Replies) -> Turn:
+    """Not understood: three different re-prompts, then silence until something is understood."""
+    missed = replace(state, misses=state.misses + 1, question=None, repeats=0)
+    if missed.misses > MAX_MISSES:
+        return missed, ()
+    return say(missed, f"reply:reject-{missed.misses}", replies.own(f"reject-{missed.misses}"))
+
+
+def _cautions(state: State, replies: Replies, entry_id: str, position: int) -> tuple[State, tuple[Prompt, ...]]:
+    """The safety notes due before a step, each said once per visit."""
+    due = [name for name in replies.cautions(entry_id, position) if name not in state.cautioned]
+    prompts = tuple(prompt for name in due for prompt in replies.safety(name))
+    return replace(state, cautioned=state.cautioned | set(due)), prompts

@@ -1,0 +1,45 @@
+"""Says in plain lines why an utterance was matched as it was: what was heard, what counted, and the verdict.
+
+For authors of content: reads a `Match`, decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voice_skill.understanding.features import FEATURES
+from voice_skill.understanding.matcher import HeardWord, Match
+
+_WORTH_SAYING = 0.1  # nats: what counts for less is left out
+_VERDICTS = {"accept": "accepted", "ask": "not sure: asks whether it is meant", "reject": "refused"}
+
+
+def explain(match: Match) -> str:
+    """Heard words, then features with what each counted for, then probability and band; one fact per line."""
+    return "\n".join(_lines(match))
+
+
+def _lines(match: Match) -> Iterator[str]:
+    if not match.text:
+        yield "heard nothing"
+        return
+    judged = match.entry or match.runner_up
+    yield f'heard "{match.text}"; judged as {judged}'
+    yield f"words (how strongly each points to {judged}):"
+    yield from (f"  {_word(word)} {word.points:+.2f}" for word in match.words)
+    counted = {name: match.features[name] * weight for name, weight in match.weights.items()}
+    yield f"features (what each counts for; they sum to {sum(counted.values()):+.2f}, refusing to {match.refusal:+.2f}):"
+    for name, part in sorted(counted.items(), key=lambda pair: -abs(pair[1])):
+        if abs(part) >= _WORTH_SAYING:
+            yield f"  {part:+.2f}  {name} {match.features[name]:.2f}: {FEATURES[name]}"
+    yield f"probability {match.score:.2f}, that it is for us at all {match.in_scope:.2f}"
+    if match.entry and match.runner_up:
+        yield f"next best: {match.runner_up} {match.runner_up_score:.2f}"
+    if match.second:
+        yield f"also named: {match.second}"
+    yield f"{_VERDICTS[match.band]} ({match.band})"
+
+
+def _word(word: HeardWord) -> str:
+    taken = f', heard as "{word.heard_as}"' if word.heard_as != word.surface else ""
+    return f'"{word.surface}"{taken}: {word.unit if word.unit[0] != "." else "a word of its own"}'

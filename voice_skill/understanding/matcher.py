@@ -1,0 +1,200 @@
+"""Finds what an utterance means: which entry or command, how surely, or that it isn't for us.
+
+Every label, and the refusal, gets the weighted sum of its features; the softmax of these sums is the probability of
+each, and the bands (accept, ask, refuse) are thresholds of it. Pure, and it knows nothing of red flags (`safety.py`),
+of what is said (`conversation/`), or of how the weights were found (`fit/`, outside the program).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice_skill.article.content import Content
+from voice_skill.events import Hypothesis
+from voice_skill.understanding.features import FEATURES, Measured, Measurer
+from voice_skill.understanding.normalize import normalize
+from voice_skill.understanding.training import NONE, TrainingSet, training_set
+from voice_skill.understanding.weights import Weights, shipped_weights
+
+Kind = Literal["topic", "command", "none"]
+Band = Literal["accept", "ask", "reject"]
+Awaiting = Literal["nothing", "yes-no", "choice"]
+
+# At most this many alternatives of an n-best list are weighed, and none this much less likely than the best (nats).
+_ALTERNATIVES, _UNLIKELY = 3, 3.0
+# The recognizer's likelihoods are too sure of themselves; this softens them (fitted on the spoken dev split).
+_LIKELIHOOD_SCALE = 0.5
+# What the conversation's state adds to a label's sum, in nats: in an entry's steps commands are likelier; when we have
+# asked something, an answer is.
+_COMMAND_IN_STEPS, _ANSWER_WHEN_ASKED = 1.0, 2.0
+_NAMED, _NAMED_OUTRIGHT = list(FEATURES).index("named"), 0.6
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where the conversation stands.
+
+    in_steps: an entry is open, so "next" and "okay" mean its steps.
+    awaiting: whether we have asked a yes-no question, or to choose one of two.
+    entry: the open entry, if any.
+    """
+
+    in_steps: bool = False
+    awaiting: Awaiting = "nothing"
+    entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """A word or phrase of the utterance as it was understood: what for, and how strongly it points to the entry (nats)."""
+
+    surface: str
+    heard_as: str
+    unit: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What an utterance was taken for.
+
+    entry: id of the entry or command; None when refused (then `runner_up` is the nearest).
+    score: probability 0-1 that it was meant; when refused, that of the nearest.
+    band: "accept" it, "ask" whether it is meant, or "reject".
+    second: another topic that was named outright in the same utterance, to be offered after this one.
+    features, weights: of the best label, by feature name; their products add up to its sum.
+    text, words: the reading that was judged best, for `explain`.
+    """
+
+    entry: str | None
+    kind: Kind
+    score: float
+    runner_up: str | None
+    runner_up_score: float
+    band: Band
+    second: str | None = None
+    in_scope: float = 0.0
+    features: Mapping[str, float] = field(default_factory=dict[str, float])
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    refusal: float = 0.0
+    text: str = ""
+    words: tuple[HeardWord, ...] = ()
+
+
+_FRESH = Context()
+
+
+class Matcher:
+    """Learns the phrases once (some tenths of a second), then matches utterances (about a millisecond each)."""
+
+    def __init__(self, training: TrainingSet, weights: Weights) -> None:
+        self._measurer = Measurer(training)
+        self._weights = weights
+        self._labels = self._measurer.labels
+        self._none = self._labels.index(NONE)
+        self._commands = np.array([label in training.commands for label in self._labels])
+        rows = {"topic": weights.topic, "command": weights.command, "none": weights.refusal}
+        self._next = self._labels.index("next")
+        self._answers = [self._labels.index("yes"), self._labels.index("no")]
+        self._table = np.array(
+            [[rows[self._kind(number)].get(name, 0.0) for name in FEATURES] for number in range(len(self._labels))]
+        )
+
+    @classmethod
+    def from_content(cls, content: Content) -> Matcher:
+        """The matcher of the loaded content, with the weights that come with the program."""
+        return cls(training_set(content.article, content.commands, content.lexicon), shipped_weights())
+
+    def match(self, alternatives: Sequence[Hypothesis], context: Context = _FRESH) -> Match:
+        """What the utterance with these alternatives (best first) means in this context. Never raises."""
+        shares = _shares(alternatives)
+        if not shares:
+            return Match(entry=None, kind="none", score=0.0, runner_up=None, runner_up_score=0.0, band="reject")
+        measured = {text: self._measurer.measure(text) for text in shares}
+        sums = {text: (measured[text].table * self._table).sum(axis=1) for text in shares}
+        each = {text: self._in_context(sums[text], context) for text in shares}
+        chance = np.sum([shares[text] * each[text] for text in shares], axis=0)
+        best, second = self._best_two(chance)
+        text = max(shares, key=lambda text: shares[text] * each[text][best])
+        return self._verdict(chance, best, second, text, measured[text], float(sums[text][self._none]))
+
+    def _in_context(self, sums: Floats, context: Context) -> Floats:
+        """The probability of every label, given the sums and where the conversation stands."""
+        prior = np.zeros(len(sums))
+        if context.in_steps:
+            prior[self._commands] += _COMMAND_IN_STEPS
+        if context.awaiting != "nothing":
+            prior[self._answers] += _ANSWER_WHEN_ASKED
+        raised = sums + prior
+        chance = np.exp(raised - raised.max())
+        chance /= chance.sum()
+        if context.awaiting == "nothing":
+            # Nobody asked: in the steps "yes" and "okay" mean "go on"; elsewhere they, and "no", are not for us.
+            yes, no = self._answers
+            chance[self._next if context.in_steps else self._none] += chance[yes]
+            chance[self._none] += chance[no]
+            chance[self._answers] = 0.0
+        return chance
+
+    def _best_two(self, chance: Floats) -> tuple[int, int]:
+        ours = np.where(np.arange(len(chance)) == self._none, -1.0, chance)
+        second, best = np.argsort(ours, kind="stable")[-2:]
+        return int(best), int(second)
+
+    def _verdict(self, chance: Floats, best: int, second: int, text: str, measured: Measured, refusal: float) -> Match:
+        bands, in_scope, score = self._weights.bands, 1.0 - float(chance[self._none]), float(chance[best])
+        band: Band = "accept" if score >= bands.accept else "ask" if in_scope >= bands.ask else "reject"
+        refused = band == "reject"
+        return Match(
+            entry=None if refused else self._labels[best],
+            kind="none" if refused else self._kind(best),
+            score=score,
+            runner_up=self._labels[best if refused else second],
+            runner_up_score=float(chance[best if refused else second]),
+            band=band,
+            second=None if refused else self._also_named(best, chance, measured),
+            in_scope=in_scope,
+            features=dict(zip(FEATURES, measured.table[best].tolist(), strict=True)),
+            weights=dict(zip(FEATURES, self._table[best].tolist(), strict=True)),
+            refusal=refusal,
+            text=text,
+            words=_heard(measured, best),
+        )
+
+    def _also_named(self, best: int, chance: Floats, measured: Measured) -> str | None:
+        """The likeliest other topic that the utterance names outright, when a topic is meant."""
+        named = measured.table[:, _NAMED] >= _NAMED_OUTRIGHT
+        named[best] = named[self._commands] = False
+        if self._commands[best] or not named.any():
+            return None
+        return self._labels[int(np.argmax(np.where(named, chance, -1.0)))]
+
+    def _kind(self, number: int) -> Kind:
+        return "none" if number == self._none else "command" if self._commands[number] else "topic"
+
+
+def _shares(alternatives: Sequence[Hypothesis]) -> dict[str, float]:
+    """Normalised text -> its share of belief, summing to 1; the few likeliest alternatives only, empty ones left out."""
+    beliefs: dict[str, float] = {}
+    for hypothesis in alternatives:
+        text = normalize(hypothesis.text)
+        if text and hypothesis.log_likelihood >= -_UNLIKELY and (text in beliefs or len(beliefs) < _ALTERNATIVES):
+            beliefs[text] = beliefs.get(text, 0.0) + math.exp(_LIKELIHOOD_SCALE * hypothesis.log_likelihood)
+    total = sum(beliefs.values())
+    return {text: belief / total for text, belief in beliefs.items()}
+
+
+def _heard(measured: Measured, label: int) -> tuple[HeardWord, ...]:
+    return tuple(
+        HeardWord(item.surface, sense.heard_as, sense.unit, round(float(points[label]), 3))
+        for item, points in zip(measured.items, measured.pointing, strict=True)
+        for sense in item.senses[:1]
+    )

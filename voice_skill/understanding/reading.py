@@ -1,0 +1,162 @@
+"""Reads an utterance: which words or phrases in it stand for which concept, also when they were misheard.
+
+A *unit* is a concept of the lexicon ("heat") or a single word as its stem (".pair", with a dot). Every word of the
+utterance is read as one or more units, each with a confidence. Not for deciding what is meant (`features.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from voice_skill.understanding.words import key, stem
+
+# Concepts of the lexicon with a role of their own (see the head of content/lexicon.yaml).
+OTHER_BODY, ELSEWHERE, NEUTRAL, POLITE = "other-body", "elsewhere", "neutral", "polite"
+
+# How a word is used: a concept of the subject, a word of another subject, a little word, a word known from the
+# phrases, or a stranger.
+Role = Literal["concept", "other", "little", "known", "strange"]
+
+# Two words with keys at least this similar (0-1) may be one misheard as the other; below, chance likenesses win.
+# Found on the dev split of the prototype.
+_ALIKE = 0.70
+_SHORTEST = 3  # letters: shorter words resemble everything
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One way to take a word: as `unit`, with `confidence` 0-1, because it was heard as `heard_as`."""
+
+    unit: str
+    confidence: float
+    heard_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word or phrase of the utterance, and what it may stand for, the likeliest sense first."""
+
+    surface: str
+    role: Role
+    senses: tuple[Sense, ...]
+
+
+class Reader:
+    """Knows the lexicon's words and reads utterances with them.
+
+    Args:
+        concepts: concept -> its normalised words and phrases.
+    """
+
+    def __init__(self, concepts: Mapping[str, Sequence[str]]) -> None:
+        self._exact: dict[tuple[str, ...], str] = {}
+        self._stemmed: dict[tuple[str, ...], str] = {}
+        for concept, phrases in concepts.items():
+            for phrase in phrases:
+                words = tuple(phrase.split())
+                self._exact.setdefault(words, concept)
+                self._stemmed.setdefault(tuple(map(stem, words)), concept)
+        self._longest = max(map(len, self._exact), default=1)
+        self._known: frozenset[str] = frozenset()
+        little = {NEUTRAL, POLITE}
+        audible = {w[0]: c for w, c in self._exact.items() if len(w) == 1 and len(w[0]) >= _SHORTEST}
+        self._words = [word for word, concept in audible.items() if concept not in little]
+        self._concepts = [audible[word] for word in self._words]
+        self._keys = [key(word) for word in self._words]
+        self._little_keys = [key(word) for word, concept in audible.items() if concept in little]
+        self.misheard = lru_cache(maxsize=20_000)(self._misheard)
+        self.misheard_little = lru_cache(maxsize=20_000)(self._misheard_little)
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Take every word of these normalised texts as known: from now on it is not strange."""
+        self._known |= {item.senses[0].unit for text in texts for item in self.plain(text)}
+
+    def read(self, text: str) -> tuple[Item, ...]:
+        """The items of a normalised text, in order."""
+        items: list[Item] = []
+        phrases = list(self._phrases(text.split()))
+        while phrases:
+            surface, concept = phrases.pop(0)
+            if concept is None and phrases and phrases[0][1] is None:
+                joined = self._joined(surface, phrases[0][0])
+                if joined:
+                    items.append(Item(f"{surface} {phrases.pop(0)[0]}", "strange", (joined,)))
+                    continue
+            items.append(self._item(surface, concept))
+        return tuple(items)
+
+    def plain(self, text: str) -> tuple[Item, ...]:
+        """The items of a normalised text taken at its word: nothing is misheard in a written phrase."""
+        return tuple(_plain(surface, concept) for surface, concept in self._phrases(text.split()))
+
+    def _phrases(self, words: list[str]) -> Iterator[tuple[str, str | None]]:
+        """(words, their concept or None), the longest known phrase first."""
+        stems = [stem(word) for word in words]
+        start = 0
+        while start < len(words):
+            for end in range(min(start + self._longest, len(words)), start, -1):
+                concept = self._exact.get(tuple(words[start:end])) or self._stemmed.get(tuple(stems[start:end]))
+                if concept or end == start + 1:
+                    yield " ".join(words[start:end]), concept
+                    start = end
+                    break
+
+    def _item(self, surface: str, concept: str | None) -> Item:
+        if concept is not None:
+            return _plain(surface, concept)
+        unit = _word_unit(surface)
+        likely = self.misheard(surface) if len(surface) >= _SHORTEST else ()
+        if unit in self._known:
+            return Item(surface, "known", (Sense(unit, 1.0, surface), *_fainter(likely, 0.6)))
+        return Item(surface, "strange", (*_fainter(likely, 0.8), Sense(unit, 1.0, surface)))
+
+    def _joined(self, first: str, second: str) -> Sense | None:
+        """The concept of a word that the recognizer cut in two ("pre gnant"), if these two can be one."""
+        whole = self.misheard(first + second)
+        return next((s for s in _fainter(whole, 0.9) if s.confidence > 0.63 and len(s.heard_as) > 4), None)
+
+    def _misheard(self, word: str) -> tuple[Sense, ...]:
+        """Concepts whose words look or sound like `word`, the most alike first, at most five."""
+        found = process.extract(
+            key(word), self._keys, scorer=Levenshtein.normalized_similarity, score_cutoff=_ALIKE, limit=5
+        )
+        senses: dict[str, Sense] = {}
+        for _, alike, index in found:
+            concept = self._concepts[index]
+            senses.setdefault(concept, Sense(concept, 0.9 * _confidence(alike), self._words[index]))
+        return tuple(senses.values())
+
+    def _misheard_little(self, word: str) -> float:
+        """0-1: how well `word` could be one of the little words, misheard."""
+        best = process.extractOne(
+            key(word), self._little_keys, scorer=Levenshtein.normalized_similarity, score_cutoff=_ALIKE
+        )
+        return _confidence(best[1]) if best else 0.0
+
+
+def _plain(surface: str, concept: str | None) -> Item:
+    if concept is None:
+        return Item(surface, "known", (Sense(_word_unit(surface), 1.0, surface),))
+    if concept in (NEUTRAL, POLITE):
+        return Item(surface, "little", (Sense(_word_unit(surface), 1.0, surface),))
+    role: Role = "other" if concept in (OTHER_BODY, ELSEWHERE) else "concept"
+    return Item(surface, role, (Sense(concept, 1.0, surface),))
+
+
+def _word_unit(surface: str) -> str:
+    return "." + " ".join(map(stem, surface.split()))
+
+
+def _confidence(alike: float) -> float:
+    """Similarity of two keys (0-1) as a confidence: 0.45 is chance, 1 is certain."""
+    return min(1.0, (alike - 0.45) / 0.55)
+
+
+def _fainter(senses: tuple[Sense, ...], factor: float) -> tuple[Sense, ...]:
+    return tuple(Sense(s.unit, s.confidence * factor, s.heard_as) for s in senses)

@@ -1,0 +1,127 @@
+"""The mouth of the running program: prompts in, speech out, from the speaking room's parts.
+
+Joins the voice, its cache and a speaker into the few verbs the front ends need. Not for deciding what is said.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import soundfile
+
+from voice_skill.errors import DeviceError, VoiceError
+from voice_skill.events import Prompt, SetRate, SetVolume
+from voice_skill.settings import Settings
+from voice_skill.skill import Exchange
+from voice_skill.speaking.cache import ClipCache, Prerender
+from voice_skill.speaking.clip import Clip
+from voice_skill.speaking.player import Lost, Player, Speaker
+from voice_skill.speaking.synthesizer import Synthesizer
+
+log = logging.getLogger(__name__)
+
+LONGEST_TURN_S = 60.0  # 40 words at the slowest rate take 25 s; whoever waits longer waits for a dead device
+
+Done = Callable[[int, bool], None]
+
+
+class Mouth:
+    """Says prompts. One turn at a time; a new one replaces the one being said."""
+
+    def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker) -> None:
+        self._cache = cache
+        self._synthesizer = synthesizer
+        self._speaker = speaker
+
+    def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
+        """Speak; returns at once. `opening` is a tone played first.
+
+        `done(prompts spoken, to the end?)` is called once, from another thread, also when nothing can be spoken:
+        a mute assistant must go on listening.
+        """
+        try:
+            clips = [self._cache.get(prompt.text) for prompt in prompts]
+            if opening is None:
+                self._speaker.play(clips, done)
+            else:
+                self._speaker.play([opening, *clips], lambda spoken, whole: done(max(0, spoken - 1), whole))
+        except (VoiceError, DeviceError) as error:
+            log.warning("%s", error.cause)
+            done(0, True)
+
+    def say_and_wait(self, prompts: Sequence[Prompt]) -> None:
+        """Speak to the end."""
+        over = threading.Event()
+        self.say(prompts, lambda _spoken, _whole: over.set())
+        over.wait(LONGEST_TURN_S)
+
+    def play_file(self, path: Path) -> None:
+        """Play a mono sound file to its end."""
+        samples, rate = soundfile.read(path, dtype="int16")
+        over = threading.Event()
+        self._speaker.play([Clip(samples, rate)], lambda _spoken, _whole: over.set())
+        over.wait(LONGEST_TURN_S)
+
+    def tone(self, clip: Clip) -> None:
+        """Play an earcon; whatever is being said ends. Does nothing without a device."""
+        try:
+            self._speaker.play([clip])
+        except DeviceError as error:
+            log.warning("%s", error.cause)
+
+    def render(self, prompts: Sequence[Prompt]) -> None:
+        """Make these sentences ready now. Raises VoiceError when the engine refuses."""
+        for prompt in prompts:
+            self._cache.get(prompt.text)
+
+    def prerender(self, prompts: Iterator[Prompt]) -> Prerender:
+        """Make these sentences ready in the background, first come first."""
+        return self._cache.prerender(tuple(dict.fromkeys(prompt.text for prompt in prompts)))
+
+    def carry_out(self, exchange: Exchange) -> None:
+        """Change rate and volume as decided, then say the turn to its end."""
+        for effect in exchange.effects:
+            match effect:
+                case SetRate(rate):
+                    self.set_rate(rate)
+                case SetVolume(volume):
+                    self.set_volume(volume)
+                case _:
+                    pass
+        if exchange.said is not None:
+            self.say_and_wait(exchange.said.prompts)
+
+    def hush(self) -> None:
+        """Silence within one block."""
+        self._speaker.stop()
+
+    def reopen(self) -> None:
+        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
+        if isinstance(self._speaker, Player):
+            self._speaker.reopen()
+
+    def set_rate(self, words_per_minute: int) -> None:
+        """Words per minute from the next turn on."""
+        self._synthesizer.set_rate(words_per_minute)
+
+    def set_volume(self, volume: float) -> None:
+        """Loudness from the next block on, 0.0-1.0."""
+        self._speaker.set_volume(volume)
+
+
+@contextmanager
+def open_mouth(settings: Settings, *, on_lost: Lost | None = None, speaker: Speaker | None = None) -> Iterator[Mouth]:
+    """A mouth for as long as the block lasts, at the loudspeaker of the settings unless another speaker is given.
+
+    Raises VoiceError when there is no voice engine, DeviceError or MissingPartError when there is no loudspeaker.
+    """
+    synthesizer = Synthesizer(settings.voice, settings.rate)
+    speaker = speaker or Player(settings.speaker, on_lost, volume=settings.volume)
+    try:
+        yield Mouth(ClipCache(synthesizer, settings.cache_dir / "sentences"), synthesizer, speaker)
+    finally:
+        speaker.close()

@@ -24,6 +24,7 @@ class RunningAssistant:
         command = ["-m", "voice_skill", "run", "--json", *arguments]
         environ = {**os.environ, **environment, "TERM": "dumb"}
         self._child = pexpect.spawn(sys.executable, command, env=environ, encoding="utf-8", echo=False)
+        self._child.delaybeforesend = None  # a key press is to arrive at once
         self._condition = threading.Condition()
         self.exchanges: list[dict[str, Any]] = []
         self.output = ""

@@ -39,6 +39,7 @@ NEXT_STEP = "run `scripts/setup --test`, which installs the virtual sound card"
 
 # norewinds, together with the keep-alive streams below, makes the null sinks run in blocks of about 20 ms: otherwise
 # they render up to 2 s at once, and the first question loses its beginning.
+# The default source is one that never goes away: whenever it changes, the server moves recorders along with it.
 _DAEMON_SCRIPT = """\
 .fail
 load-module module-native-protocol-unix auth-anonymous=1 auth-cookie-enabled=0 socket={dir}/native
@@ -46,6 +47,7 @@ load-module module-cli-protocol-unix socket={dir}/cli
 load-module module-null-sink sink_name=vmic_feed norewinds=1 rate={mic} channels=1 format=s16le
 load-module module-null-sink sink_name=vspk norewinds=1 rate={spk} channels=2 format=s16le
 set-default-sink vspk
+set-default-source vmic_feed.monitor
 """
 _MICROPHONE_MODULE = ("load-module", "module-remap-source", "master=vmic_feed.monitor", "source_name=vmic")
 
@@ -209,7 +211,6 @@ class VirtualAudio:
     def plug_in_microphone(self) -> None:
         """The microphone is there (again)."""
         self._microphone_module = self.pactl(*_MICROPHONE_MODULE)
-        self.pactl("set-default-source", "vmic")
 
     def kill(self) -> None:
         """The whole card goes away at once, in mid-stream; `start` brings it back."""

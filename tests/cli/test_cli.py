@@ -206,6 +206,13 @@ def test_doctor_names_what_is_missing_and_how_to_mend_it():
     assert {"content", "speaker", "disk", "clock"} <= set(checks)
 
 
+def test_a_quick_doctor_only_warns_of_missing_devices():
+    done = run("doctor", "--quick", "--json")
+    verdicts = {check["part"]: check["verdict"] for check in answers(done)}
+    assert done.returncode == 0
+    assert verdicts["microphone"] == verdicts["speaker"] == "warn"
+
+
 def test_run_without_sound_and_without_a_terminal_plays_the_demo_and_ends():
     done = run("run")
     assert done.returncode == 0, done.stderr

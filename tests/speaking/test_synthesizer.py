@@ -172,6 +172,17 @@ def test_no_text_is_lost_in_a_long_run(voice: Voice):
         assert voice.render(text).seconds == pytest.approx(expected[text], abs=0.15)
 
 
+@pytest.mark.parametrize("busy", [(1, 1, 1, 1), (0, 1), (1, 0, 1)], ids=["before", "just after", "both"])
+def test_an_engine_still_winding_up_its_last_text_does_not_lose_the_next(
+    voice: Voice, engine: Engine, monkeypatch: pytest.MonkeyPatch, busy: tuple[int, ...]
+):
+    before, answers = voice.render(STEP), list(busy)
+    playing = engine._library.IsPlaying
+    monkeypatch.setattr(engine._library, "IsPlaying", lambda: answers.pop(0) if answers else playing())
+    assert alike(before, voice.render(STEP)) > 0.95
+    assert not answers
+
+
 def test_threads_get_their_own_sentences(voice: Voice):
     texts = (STEP, *OTHERS) * 6
     expected = {text: voice.render(text) for text in (STEP, *OTHERS)}

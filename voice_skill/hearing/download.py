@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from voice_skill.errors import ModelError
 from voice_skill.hearing.manifest import Archive, ModelEntry
 
+CHUNK = 1 << 16  # bytes
 READ_TIMEOUT_S = 30.0  # a server that says nothing for so long has gone
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -43,7 +44,7 @@ def fetch(entry: ModelEntry, archive: Archive, into: Path, connect_timeout_s: fl
     pooch.get_logger().setLevel(logging.ERROR)
     # pooch declares neither that a meter may be given, nor a downloader's parameters as it really calls them
     download: Any = HTTPDownloader(
-        progressbar=cast("bool", meter), chunk_size=1 << 16, timeout=(connect_timeout_s, READ_TIMEOUT_S)
+        progressbar=cast("bool", meter), chunk_size=CHUNK, timeout=(connect_timeout_s, READ_TIMEOUT_S)
     )
     name = f"{entry.name}.zip"
     try:
@@ -85,17 +86,20 @@ class _Meter:
     def __init__(self, size: int, progress: Progress) -> None:
         self.total = size
         self.done = 0
+        self._counted = 0
         self._size = size
         self._progress = progress
 
     def update(self, count: int) -> None:
-        self.done += count
-        if self.done > self._size:
+        self._counted += count
+        if self._counted >= self._size + CHUNK:
             raise ValueError("more bytes than the file has")
+        # pooch counts the last chunk as a whole one, and at the end everything once more
+        self.done = max(self.done, min(self._counted, self._size))
         self._progress(self.done, self._size)
 
     def reset(self) -> None:
-        self.done = 0
+        self._counted = 0
 
     def close(self) -> None:
         pass

@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 UNKNOWN = "[unk]"  # the model's word for "some word I don't know"
 BLOCK_BYTES = SAMPLE_RATE // 10 * 2  # 100 ms: decoding single 20 ms frames costs a quarter more
 
+# Digital silence, as synthetic voices and noise-suppressing microphones give it, is unlike anything a model was trained
+# on: 25 % of the words around it were wrong. With this faint hiss added to all sound, 10 %; anything from -85 to -60
+# dBFS does, and noisy speech comes to no harm.
+HISS_DBFS = -80.0
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:
@@ -152,8 +157,9 @@ class Recognizer:
         self.finish()
 
     def _decode(self) -> None:
+        sound = _with_hiss(self._waiting, self._audio_ms * SAMPLE_RATE // 1000)
         self._audio_ms += duration_ms(self._waiting)
-        if self._decoder.AcceptWaveform(self._waiting):
+        if self._decoder.AcceptWaveform(sound):
             # Vosk believes the utterance has ended and is about to forget it. The gate decides that: keep this part.
             self._parts.append(_readings(self._decoder.Result()))
         self._waiting = b""
@@ -167,6 +173,16 @@ class Recognizer:
         self._parts: list[tuple[Hypothesis, ...]] = []
         self._partial = ""
         self._audio_ms = 0
+
+
+_HISS = np.random.default_rng(0).normal(0, 32_768 * 10 ** (HISS_DBFS / 20), SAMPLE_RATE).astype(np.int32)
+
+
+def _with_hiss(pcm: bytes, position: int) -> bytes:
+    """The samples with the hiss of that place in the utterance, so that the same utterance always gives the same."""
+    samples = np.frombuffer(pcm, np.int16)
+    hiss = np.take(_HISS, np.arange(position, position + len(samples)), mode="wrap")
+    return np.clip(samples + hiss, -32_768, 32_767).astype(np.int16).tobytes()
 
 
 def merge_readings(readings: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:

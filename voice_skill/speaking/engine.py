@@ -35,6 +35,7 @@ RESTART = "start the program again; if it stays silent: " + REINSTALL
 DEADLINE_S = 5.0  # one sentence takes 0.01 s on a PC; this is for a Pi that is busy swapping
 MAX_CHARACTERS = 2000  # the driver's time grows with the square of the length: 0.8 s for 3600 characters
 ENGINE_VOLUME = 0.8  # at 1.0 some voices clip inside espeak-ng
+RATE = 22_050  # Hz, fixed by the driver
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: without it damaged voice data ends the whole process
 MBROLA = "mb/"  # voices with their own sample rate, which the driver ignores: they would come out too fast
 
@@ -188,6 +189,8 @@ class Engine:
             raise VoiceError("The voice engine refuses a text.", fix=RESTART) from error
         if not self._ended.wait(max(0.0, started + self._deadline_s - time.monotonic())):
             raise VoiceError(f"The voice engine took more than {self._deadline_s:g} s for one sentence.", fix=RESTART)
+        if not sink.getbuffer():  # pyttsx3 has called it off
+            return Clip(np.zeros(0, np.int16), RATE)
         with wave.open(io.BytesIO(sink.getvalue())) as sound:
             return Clip(np.frombuffer(sound.readframes(sound.getnframes()), np.int16), sound.getframerate())
 

@@ -105,7 +105,7 @@ class Player:
         self._volume = checked_volume(volume)
         self._closed = False
         self._changing = threading.Lock()  # held while a device is opened or closed, which may take seconds
-        self._lock = threading.Lock()  # guards what follows, for moments only; the audio thread never takes it
+        self._lock = threading.Lock()  # guards the four below, for moments; the audio thread never takes it
         self._stream: OutputStream | None = None
         self._tape: Tape | None = None
         self._next_token = 1
@@ -255,7 +255,7 @@ class Player:
     def _tell(self, news: Outcome | DeviceError) -> None:
         try:
             if isinstance(news, DeviceError):
-                log.warning("%s", news.cause)
+                log.info("%s", news.cause)
                 if self._on_lost:
                     self._on_lost(news)
                 return

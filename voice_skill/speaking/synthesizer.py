@@ -15,7 +15,7 @@ import numpy as np
 from voice_skill.errors import UsageError, VoiceError
 from voice_skill.speaking import pronounce
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.engine import INSTALL, VoiceDescription, shared_engine
+from voice_skill.speaking.engine import INSTALL, RATE, VoiceDescription, shared_engine
 
 DEFAULT_RATE = 150  # words per minute; people of all ages are comfortable with 150-200 (reference U23)
 RATES = (110, 130, 150, 175, 200, 250, 300, 350, 400)  # the steps of "slower" and "faster" (reference U23)
@@ -23,7 +23,7 @@ SLOWEST, FASTEST = 80, 450  # what espeak-ng can do (speak_lib.h)
 PREFERRED = ("gmw/en-us", "gmw/en")  # English first: the content is English
 SHAPING = 1  # to be raised when trimming or levelling changes, so that cached clips are made anew
 
-NOTHING = Clip(np.zeros(0, np.int16), 22050)
+NOTHING = Clip(np.zeros(0, np.int16), RATE)
 
 
 class Voice(Protocol):

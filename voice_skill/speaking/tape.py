@@ -140,12 +140,12 @@ class Tape:
 
     def _mix(self, samples: Samples, out: Samples) -> None:
         """Copies mono samples to every channel, gliding to the wanted volume over the block."""
-        if self._gain == self.volume == 1.0:
+        before, self._gain = self._gain, self.volume
+        if before == self._gain == 1.0:
             out[:] = samples[:, None]
             return
-        gain = np.linspace(self._gain, self.volume, len(samples), dtype=np.float32)
+        gain = np.linspace(before, self._gain, len(samples), dtype=np.float32)
         out[:] = (samples * gain).astype(np.int16)[:, None]
-        self._gain = self.volume
 
     def _fade_out(self, out: Samples) -> int:
         """Lets the turn under way end within 5 ms; gives the samples that took."""

@@ -47,7 +47,7 @@ class Evidence:
 
         self._first = np.searchsorted(label_of, np.arange(len(self.labels)))
         self._texts = [_sorted_words(text) for text in texts]
-        self._sounds = [_sound_string(text) for text in texts]
+        self._sounds = [_sound_string(reading) for reading in readings]
         self._posted = _postings(units)
         self._idf = {
             unit: math.log1p(len(texts) / (1 + len(holders))) * (_LITTLE_WEIGHT if unit in little else 1.0)
@@ -99,10 +99,10 @@ class Evidence:
         both = np.sqrt(share * np.minimum(1.0, shared / mass))
         return np.maximum.reduceat(both, self._first), np.maximum.reduceat(share, self._first)
 
-    def likeness(self, text: str) -> tuple[Floats, Floats]:
+    def likeness(self, text: str, items: Sequence[Item]) -> tuple[Floats, Floats]:
         """Of each label's most alike phrase (0-1): alike in spelling, in whatever order of words; alike in sound."""
         spelling = process.cdist([_sorted_words(text)], self._texts, scorer=fuzz.ratio, dtype=np.float64)[0]
-        sound = process.cdist([_sound_string(text)], self._sounds, scorer=fuzz.ratio, dtype=np.float64)[0]
+        sound = process.cdist([_sound_string(items)], self._sounds, scorer=fuzz.ratio, dtype=np.float64)[0]
         return np.maximum.reduceat(spelling, self._first) / 100, np.maximum.reduceat(sound, self._first) / 100
 
     def framing(self, items: Sequence[Item]) -> Floats:
@@ -182,5 +182,7 @@ def _sorted_words(text: str) -> str:
     return " ".join(sorted(text.split()))
 
 
-def _sound_string(text: str) -> str:
-    return "".join(map(sounds, text.split()))
+def _sound_string(items: Sequence[Item]) -> str:
+    """How its words of substance sound; of nothing but little words, how all of it sounds."""
+    heavy = [item for item in items if item.role != "little"] or items
+    return " ".join(sounds(word) for item in heavy for word in item.surface.split())

@@ -80,7 +80,7 @@ class Measurer:
         pointing = self._evidence.pointing(items)
         words = pointing.sum(axis=0)
         phrase, found = self._evidence.coverage(items)
-        spelling, sound = self._evidence.likeness(text)
+        spelling, sound = self._evidence.likeness(text, items)
         concepts = _concepts(items)
         feet = 1.0 - np.prod([1 - sure * concepts.get(concept, 0.0) for concept, sure in _FEET.items()])
         strange = self._strangeness(items)

@@ -7,11 +7,12 @@ words that fired can be shown. What to listen for stands in `content/safety.yaml
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import permutations
+from itertools import chain, permutations
 
 from rapidfuzz import fuzz, process
 
@@ -20,15 +21,15 @@ from voice_skill.article.schema import Tier
 from voice_skill.understanding.measures import measured, split_glued
 from voice_skill.understanding.normalize import normalize
 
-# A word this similar (rapidfuzz ratio, 0-100) to a red-flag word of at least this many letters is taken for it
+# A word this similar (rapidfuzz ratio, 0-100) to a bendable red-flag word of at least this many letters is taken for it
 # (reference S3); with another first letter it must be closer still, for people rarely mistype that one.
-_ALIKE, _ALIKE_OTHER_INITIAL, _LETTERS = 80, 85, 5
-_MAX_WORDS = 400  # more is no utterance; keeps the scan of a pasted page bounded
+_SIMILAR, _SIMILAR_OTHER_INITIAL, _LETTERS = 80, 85, 5
+_MAX_WORDS = 400  # more is no utterance; bounds the scan of a pasted page
 _FILLERS = frozenset("uh um er erm ah oh eh hmm mm mhm uhm".split())
+_PLAIN = re.compile(r"[a-z ]*")
 # Typed without the apostrophe; `normalize` writes out the ones that have it.
 _UNAPOSTROPHED = {
     "cant": "cannot",
-    "cannt": "cannot",
     "wont": "will not",
     "dont": "do not",
     "doesnt": "does not",
@@ -47,13 +48,16 @@ _UNAPOSTROPHED = {
 }
 _TIERS: tuple[Tier, ...] = ("emergency", "urgent", "doctor")
 
+_Term = tuple[str, ...]  # names that mean the same to a rule: groups "<pain>" and literal phrases "left arm"
+_Index = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]  # first word -> (phrase, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A red flag that was raised.
 
     reply: key of `SafetyLayer.replies`; about: completes "Did you say ...?".
-    denied: the words are there, but denied ("no chest pain") or not enough: ask, don't alarm.
+    denied: the words are there, but denied ("no chest pain") or not enough to be sure: ask, don't alarm.
     evidence: the words that fired, as they were heard.
     """
 
@@ -76,132 +80,149 @@ class _Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A pattern, ready to be looked for: each ordering is a sequence of terms, each term a choice of names."""
+    """A pattern, ready to be looked for in each of its orderings."""
 
+    flag: RedFlag
     pattern: Pattern
-    orderings: tuple[tuple[tuple[str, ...], ...], ...]
+    orderings: tuple[tuple[_Term, ...], ...]
     gap: int
-    unless: tuple[str, ...]
-    doubt: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Heard:
-    """An utterance with everything that was spotted in it."""
+    """An utterance with everything that was spotted in it: name of a term -> where."""
 
     words: tuple[str, ...]
     spots: Mapping[str, Sequence[_Spot]]
+    _merged: dict[_Term, list[_Spot]] = field(default_factory=dict[_Term, list[_Spot]])
 
-    def any_of(self, names: Iterable[str], start: int = 0, end: int = _MAX_WORDS) -> bool:
-        """Whether any of the terms stands wholly within words start..end."""
-        return any(start <= s.start and s.end <= end for name in names for s in self.spots.get(name, ()))
+    def of(self, term: _Term) -> list[_Spot]:
+        """Where any name of the term stands."""
+        found = self._merged.get(term)
+        if found is None:
+            found = [spot for name in term for spot in self.spots.get(name, ())]
+            self._merged[term] = found
+        return found
+
+    def within(self, term: _Term, start: int, end: int) -> bool:
+        """Whether the term stands wholly within words start..end."""
+        return any(start <= spot.start and spot.end <= end for spot in self.of(term))
 
 
 class SafetyScanner:
-    """Compiled once from the safety layer; then `scan` costs well under a millisecond for a spoken sentence."""
+    """Compiled once from the safety layer; a scan then costs about a millisecond a sentence."""
 
     def __init__(self, layer: SafetyLayer) -> None:
         self._layer = layer
-        self._rules: list[tuple[RedFlag, tuple[_Rule, ...]]] = [
-            (flag, tuple(_rule(pattern, layer.window) for pattern in flag.patterns)) for flag in layer.flags
-        ]
-        self._phrases = _phrase_index(layer, (rule for _, rules in self._rules for rule in rules))
+        rules = [_rule(flag, pattern, layer.window) for flag in layer.flags for pattern in flag.patterns]
+        self._by_name: dict[str, list[int]] = defaultdict(list)  # name of a rule's first term -> numbers of rules
+        for number, rule in enumerate(rules):
+            for name in rule.orderings[0][0]:
+                self._by_name[name].append(number)
+        self._rules = rules
+        self._phrases = _by_first_word(_phrases(layer, rules))
         self._idioms = _by_first_word((_spoken_words(idiom), "") for idiom in layer.idioms)
-        self._vocabulary = frozenset(w for entries in self._phrases.values() for phrase, _ in entries for w in phrase)
+        self._vocabulary = {w for entries in self._phrases.values() for phrase, _ in entries for w in phrase}
         self._bendable = [word for word in layer.bendable if len(word) >= _LETTERS]
         self._never_bent = frozenset(layer.never_bent)
+        self._barriers = frozenset(layer.barriers)
+        self._between = {word: {*between, *layer.denial.lists} for word, between in layer.denial.words.items()}
         self._meant_by: dict[str, list[str]] = defaultdict(list)
         for word, alikes in layer.sound_alikes.items():
             for alike in alikes:
                 self._meant_by[alike].append(word)
-        self._barriers = frozenset(layer.barriers)
-        self._between = {word: frozenset(between) for word, between in layer.denial.words.items()}
         self._readings = lru_cache(maxsize=10_000)(self._readings_of)
 
     def scan(self, alternatives: Sequence[str]) -> Alarm | None:
         """The gravest red flag in any alternative (best first; raw or normalised; partial results will do), or None.
 
         A flag counts as it stands in the best alternative that holds it. Affirmed emergencies and urgent flags come
-        first, then denied ones (to be asked about), then those that only want a doctor's advice. Never raises.
+        first, then denied ones (to be asked about), then those that only want a doctor's advice; among equals the one
+        that `safety.yaml` lists first. Raises nothing on any text.
         """
         found: dict[str, Alarm] = {}
         for text in dict.fromkeys(alternatives):
-            heard = self._hear(text)
-            for flag, rules in self._rules:
-                if flag.id not in found:
-                    alarm = self._raised(flag, rules, heard)
-                    if alarm is not None:
-                        found[flag.id] = alarm
-        in_order = [found[flag.id] for flag, _ in self._rules if flag.id in found]
-        return min(in_order, key=_gravity, default=None)
+            for alarm in self._alarms(self._hear(text)):
+                found.setdefault(alarm.flag, alarm)
+        listed = (found[flag.id] for flag in self._layer.flags if flag.id in found)
+        return min(listed, key=_gravity, default=None)
 
-    def _raised(self, flag: RedFlag, rules: Iterable[_Rule], heard: _Heard) -> Alarm | None:
-        """The alarm of one flag in one utterance, affirmed if any of its patterns is."""
-        denied: Alarm | None = None
-        for rule in rules:
+    def _alarms(self, heard: _Heard) -> Iterable[Alarm]:
+        """The alarm of every flag that is raised in one utterance: affirmed if any of its patterns is."""
+        alarms: dict[str, Alarm] = {}
+        for number in sorted(set(chain.from_iterable(self._by_name.get(name, ()) for name in heard.spots))):
+            rule = self._rules[number]
+            so_far = alarms.get(rule.flag.id)
+            if so_far is not None and not so_far.denied:
+                continue
             for spots in self._matches(rule, heard):
-                doubtful = rule.pattern.ask or heard.any_of(rule.doubt) or self._denied(spots, heard)
-                if doubtful and not flag.ask_if_denied:
-                    continue
-                evidence = tuple(" ".join(heard.words[s.start : s.end]) for s in sorted(spots, key=lambda s: s.start))
-                alarm = Alarm(flag.id, flag.tier, flag.reply, flag.about, doubtful, evidence)
-                if not doubtful:
-                    return alarm
-                denied = denied or alarm
-        return denied
+                alarm = self._alarm(rule, spots, heard)
+                if not alarm.denied:
+                    alarms[rule.flag.id] = alarm
+                    break
+                if rule.flag.ask_if_denied:
+                    alarms.setdefault(rule.flag.id, alarm)
+        return alarms.values()
+
+    def _alarm(self, rule: _Rule, spots: Iterable[_Spot], heard: _Heard) -> Alarm:
+        in_place = sorted(spots, key=lambda spot: spot.start)
+        doubtful = rule.pattern.ask or bool(heard.of(rule.pattern.doubt)) or self._denied(in_place, heard)
+        evidence = tuple(" ".join(heard.words[spot.start : spot.end]) for spot in in_place)
+        return Alarm(rule.flag.id, rule.flag.tier, rule.flag.reply, rule.flag.about, doubtful, evidence)
 
     def _matches(self, rule: _Rule, heard: _Heard) -> Iterator[tuple[_Spot, ...]]:
-        """Every way the terms of a rule stand near enough to each other."""
+        """Every way the terms of a rule stand near enough to each other, not explained away by what is around them."""
+        if not all(heard.of(term) for term in rule.orderings[0]):
+            return
+        around = self._layer.context
         for ordering in rule.orderings:
             for spots in self._chains(ordering, rule.gap, heard, ()):
-                first, last = spots[0].start, spots[-1].end
-                context = self._layer.context
-                explained = heard.any_of(rule.unless, first - context, last + context)
-                if any(spot.sure for spot in spots) and not explained:
+                explained = heard.within(rule.pattern.unless, spots[0].start - around, spots[-1].end + around)
+                if not explained and any(spot.sure for spot in spots):
                     yield spots
 
     def _chains(
-        self, terms: Sequence[Sequence[str]], gap: int, heard: _Heard, before: tuple[_Spot, ...]
+        self, terms: Sequence[_Term], gap: int, heard: _Heard, before: tuple[_Spot, ...]
     ) -> Iterator[tuple[_Spot, ...]]:
         """Spots of the terms, one after the other, with at most `gap` words and no barrier between."""
         if not terms:
             yield before
             return
-        for name in terms[0]:
-            for spot in heard.spots.get(name, ()):
-                between = heard.words[before[-1].end : spot.start] if before else ()
-                in_reach = not before or 0 <= spot.start - before[-1].end <= gap
-                if in_reach and self._barriers.isdisjoint(between):
-                    yield from self._chains(terms[1:], gap, heard, (*before, spot))
+        for spot in heard.of(terms[0]):
+            if before:
+                end = before[-1].end
+                if not end <= spot.start <= end + gap or not self._barriers.isdisjoint(heard.words[end : spot.start]):
+                    continue
+            yield from self._chains(terms[1:], gap, heard, (*before, spot))
 
     def _denied(self, spots: Sequence[_Spot], heard: _Heard) -> bool:
         own = {at for spot in spots for at in range(spot.start, spot.end)}
         return any(self._denied_at(spot.start, own, heard) for spot in spots)
 
     def _denied_at(self, start: int, own: Collection[int], heard: _Heard) -> bool:
-        """Whether a negating word reaches the word at `start` over nothing but the words it may reach over."""
-        spotted = {at for spots in heard.spots.values() for spot in spots for at in range(spot.start, spot.end)}
-        for at in range(start - 1, max(-1, start - 1 - self._layer.window * 2), -1):
-            between = self._between.get(heard.words[at])
-            if between is None or at in own:
+        """Whether a negating word reaches the word at `start` over nothing but words it may reach over."""
+        for at in range(start - 1, max(-1, start - 1 - 2 * self._layer.window), -1):
+            passable = self._between.get(heard.words[at])
+            if passable is None or at in own:
                 continue
-            span = range(at + 1, start)
-            listed = any(heard.words[i] in self._layer.denial.lists for i in span)
-            passable = (*between, *self._layer.denial.lists)
-            if all(heard.words[i] in passable or (listed and i in spotted) for i in span):
+            span = heard.words[at + 1 : start]
+            if passable.issuperset(span):
                 return True
+            if not set(span).isdisjoint(self._layer.denial.lists):
+                # "no swelling, redness or chest pain": the other things denied stand between, too.
+                return all(word in passable or word in self._vocabulary for word in span)
         return False
 
     def _hear(self, text: str) -> _Heard:
         words = _spoken_words(text)
-        readings = [self._readings(word) for word in words]
+        exactly = [{word: True} for word in words]
+        struck = [(spot.start, spot.end) for _, spot in _find(self._idioms, words, exactly)]
         spots: dict[str, list[_Spot]] = defaultdict(list)
-        struck = [(s.start, s.end) for _, s in _find(self._idioms, words, [{w: True} for w in words])]
-        for name, spot in _find(self._phrases, words, readings):
-            if not any(_only_part_of(spot, start, end) for start, end in struck):
+        for name, spot in _find(self._phrases, words, [self._readings(word) for word in words]):
+            if not any(_explained(spot, start, end) for start, end in struck):
                 spots[name].append(spot)
-        for name, start, end in measured(words):
-            spots[f"<{name}>"].append(_Spot(start, end, sure=True))
+        for group, start, end in measured(words):
+            spots[f"<{group}>"].append(_Spot(start, end, sure=True))
         return _Heard(words, spots)
 
     def _readings_of(self, word: str) -> dict[str, bool]:
@@ -210,15 +231,11 @@ class SafetyScanner:
         if word in self._vocabulary:
             return readings | {word: True}
         if len(word) >= _LETTERS and word not in self._never_bent:
-            for meant, score, _ in process.extract(
-                word, self._bendable, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=3
-            ):
-                if score >= _ALIKE_OTHER_INITIAL or meant[0] == word[0]:
+            near = process.extract(word, self._bendable, scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=3)
+            for meant, score, _ in near:
+                if score >= _SIMILAR_OTHER_INITIAL or meant[0] == word[0]:
                     readings[meant] = True
         return readings
-
-
-_Index = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
 def _gravity(alarm: Alarm) -> tuple[bool, bool, int]:
@@ -226,20 +243,17 @@ def _gravity(alarm: Alarm) -> tuple[bool, bool, int]:
     return alarm.tier == "doctor", alarm.denied, _TIERS.index(alarm.tier)
 
 
-def _rule(pattern: Pattern, window: int) -> _Rule:
+def _rule(flag: RedFlag, pattern: Pattern, window: int) -> _Rule:
     orderings = (pattern.terms,) if pattern.ordered else tuple(permutations(pattern.terms))
-    gap = window if pattern.gap is None else pattern.gap
-    return _Rule(pattern, orderings, gap, pattern.unless, pattern.doubt)
+    return _Rule(flag, pattern, orderings, window if pattern.gap is None else pattern.gap)
 
 
-def _phrase_index(layer: SafetyLayer, rules: Iterable[_Rule]) -> _Index:
-    """first word -> (phrase, name of the term it stands for), for every term that a rule names."""
-    names = {name for rule in rules for term in (*rule.orderings[0], rule.unless, rule.doubt) for name in term}
-    return _by_first_word(
-        (_spoken_words(phrase), name)
-        for name in names
-        for phrase in (layer.terms.get(name[1:-1], ()) if name.startswith("<") else (name,))
-    )
+def _phrases(layer: SafetyLayer, rules: Iterable[_Rule]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """(phrase, name it stands for) of every name that a rule uses."""
+    terms = (term for rule in rules for term in (*rule.orderings[0], rule.pattern.unless, rule.pattern.doubt))
+    for name in set(chain.from_iterable(terms)):
+        for phrase in layer.terms.get(name[1:-1], ()) if name.startswith("<") else (name,):
+            yield _spoken_words(phrase), name
 
 
 def _by_first_word(entries: Iterable[tuple[tuple[str, ...], str]]) -> _Index:
@@ -256,21 +270,22 @@ def _find(index: _Index, words: Sequence[str], readings: Sequence[Mapping[str, b
         for first in readings[start]:
             for phrase, name in index.get(first, ()):
                 end = start + len(phrase)
-                if end <= len(words) and all(w in readings[at] for at, w in enumerate(phrase, start)):
-                    yield name, _Spot(start, end, any(readings[at][w] for at, w in enumerate(phrase, start)))
+                if end <= len(words) and all(word in readings[at] for at, word in enumerate(phrase, start)):
+                    yield name, _Spot(start, end, any(readings[at][word] for at, word in enumerate(phrase, start)))
 
 
-def _only_part_of(spot: _Spot, start: int, end: int) -> bool:
+def _explained(spot: _Spot, start: int, end: int) -> bool:
     """Whether an idiom at start..end explains the spot away: they share words, and the spot doesn't hold all of it."""
     return spot.start < end and start < spot.end and not (spot.start <= start and end <= spot.end)
 
 
 def _spoken_words(text: str) -> tuple[str, ...]:
     """Normalised words without fillers and stammered repeats, glued amounts ("20min") taken apart."""
+    text = text[: _MAX_WORDS * 12]
     words: list[str] = []
-    for written in normalize(text[: _MAX_WORDS * 12]).split():
+    for written in (text if _PLAIN.fullmatch(text) else normalize(text)).split():
         for word in _UNAPOSTROPHED.get(written, written).split():
-            for part in split_glued(word):
+            for part in split_glued(word) if word[0].isdigit() else (word,):
                 if part not in _FILLERS and (not words or part != words[-1]):
                     words.append(part)
     return tuple(words[:_MAX_WORDS])

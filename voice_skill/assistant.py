@@ -33,7 +33,7 @@ from voice_skill.events import (
 from voice_skill.hearing.recognizer import Final, Partial
 from voice_skill.skill import Exchange, Visit
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.earcons import LISTENING
+from voice_skill.speaking.earcons import HEARD, LISTENING
 
 log = logging.getLogger(__name__)
 
@@ -243,7 +243,12 @@ class Assistant:
             self._turn += 1
             number = self._turn
             self._deaf_until = float("inf")
-            self._mouth.say(exchange.said.prompts, lambda done, whole: self._inbox.put(_Spoken(number, done, whole)))
+            heard = exchange.decided is not None and bool(exchange.decided.heard)
+            self._mouth.say(
+                exchange.said.prompts,
+                lambda done, whole: self._inbox.put(_Spoken(number, done, whole)),
+                opening=HEARD if heard else None,
+            )
 
     def _spoken(self, spoken: _Spoken) -> None:
         if spoken.number != self._turn:  # an older turn, cut off by the one that is being said now
@@ -252,12 +257,13 @@ class Assistant:
         self._silent_since = time.monotonic()
         self._deaf_until = self._silent_since + DEAF_AFTER_SPEECH_S
         if not self._push_to_talk:
-            self._open_ears()
+            self._open_ears(tone=spoken.whole)  # whoever stopped the voice wants silence
 
-    def _open_ears(self) -> None:
+    def _open_ears(self, *, tone: bool = True) -> None:
         """Your turn: by sound and by sight."""
-        self._mouth.tone(LISTENING)
-        self._deaf_until = time.monotonic() + LISTENING.seconds + DEAF_AFTER_SPEECH_S
+        if tone:
+            self._mouth.tone(LISTENING)
+            self._deaf_until = time.monotonic() + LISTENING.seconds + DEAF_AFTER_SPEECH_S
         self._screen.listening()
 
     def _listen(self) -> None:

@@ -199,12 +199,16 @@ def devices(as_json: JsonOption = False) -> None:
 @app.command()
 def bench(
     write_to: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this JSON file.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Write the tables to this Markdown file.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this part: typed, spoken, cost or latency.")] = None,
 ) -> None:
     """Measure accuracy, false accepts, speed and memory on the development corpora of the checkout."""
+    from voice_skill.settings import CHECKOUT
+
+    sys.path.insert(0, str(CHECKOUT))  # the benchmark is a developer's tool beside the package
     from bench.report import run_bench
 
-    run_bench(write_to=write_to, only=only or [])
+    run_bench(write_to=write_to, page=page, only=only or [])
 
 
 @model_app.command("list")

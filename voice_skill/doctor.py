@@ -17,6 +17,7 @@ from voice_skill.errors import VoiceSkillError
 from voice_skill.settings import CONTENT_DIR, Settings, region_of
 
 Verdict = Literal["ok", "warn", "fail"]
+Finding = tuple[Verdict, str, str]  # the verdict, what was found, how to mend it ("" when there is nothing to mend)
 
 LISTEN_S = 3.0
 TOO_QUIET_DBFS = -65.0  # the gate's floor is -60: speech must come through well above the room
@@ -48,7 +49,7 @@ def examine(settings: Settings, *, quick: bool = False) -> Iterator[Check]:
     `quick` leaves out the recording (3 s) and the spoken sample, and only warns of missing devices: without them the
     skill still works typed.
     """
-    checks: dict[str, Callable[[], tuple[Verdict, str] | tuple[Verdict, str, str]]] = {
+    checks: dict[str, Callable[[], Finding]] = {
         "content": _content,
         "speech model": lambda: _model(settings),
         "voice": lambda: _voice(settings),
@@ -60,27 +61,28 @@ def examine(settings: Settings, *, quick: bool = False) -> Iterator[Check]:
     }
     for part, check in checks.items():
         try:
-            yield Check(part, *check())
+            verdict, finding, fix = check()
+            yield Check(part, verdict, finding, fix)
         except VoiceSkillError as error:
             yield Check(part, "warn" if quick and part in DEVICES else "fail", error.cause, error.fix)
 
 
-def _content() -> tuple[Verdict, str] | tuple[Verdict, str, str]:
+def _content() -> Finding:
     findings = lint(load_content(CONTENT_DIR))
     if findings:
         return "warn", findings[0], "voice-skill content check"
-    return "ok", "every file follows its rules"
+    return "ok", "every file follows its rules", ""
 
 
-def _model(settings: Settings) -> tuple[Verdict, str]:
+def _model(settings: Settings) -> Finding:
     from voice_skill.ears import open_ears
 
     begin = time.perf_counter()
     ears = open_ears(settings)
-    return "ok", f"{ears.model.name} loads and warms up in {time.perf_counter() - begin:.1f} s"
+    return "ok", f"{ears.model.name} loads and warms up in {time.perf_counter() - begin:.1f} s", ""
 
 
-def _voice(settings: Settings) -> tuple[Verdict, str] | tuple[Verdict, str, str]:
+def _voice(settings: Settings) -> Finding:
     from voice_skill.speaking.synthesizer import Synthesizer
 
     synthesizer = Synthesizer(settings.voice, settings.rate)
@@ -89,16 +91,16 @@ def _voice(settings: Settings) -> tuple[Verdict, str] | tuple[Verdict, str, str]
     took_ms = (time.perf_counter() - begin) * 1000
     if not clip.seconds:
         return "fail", "the voice engine gives no sound", "sudo apt-get install -y --reinstall espeak-ng-data"
-    return "ok", f"{synthesizer.voice}, a sentence in {took_ms:.0f} ms"
+    return "ok", f"{synthesizer.voice}, a sentence in {took_ms:.0f} ms", ""
 
 
-def _microphone(settings: Settings, *, quick: bool) -> tuple[Verdict, str] | tuple[Verdict, str, str]:
+def _microphone(settings: Settings, *, quick: bool) -> Finding:
     from voice_skill.hearing.frames import level_dbfs
     from voice_skill.hearing.microphone import Microphone
 
     with Microphone(settings.microphone) as microphone:
         if quick:
-            return "ok", str(microphone)
+            return "ok", str(microphone), ""
         levels: list[float] = []
         end = time.monotonic() + LISTEN_S
         for frame in microphone.frames():
@@ -111,34 +113,34 @@ def _microphone(settings: Settings, *, quick: bool) -> tuple[Verdict, str] | tup
         return "warn", finding, "speak while it measures; if that changes nothing: is it muted or turned down?"
     if peak > TOO_LOUD_DBFS:
         return "warn", finding, "turn the microphone down: what is clipped can't be understood"
-    return "ok", finding
+    return "ok", finding, ""
 
 
-def _speaker(settings: Settings, *, quick: bool) -> tuple[Verdict, str]:
+def _speaker(settings: Settings, *, quick: bool) -> Finding:
     from voice_skill.events import Prompt
     from voice_skill.voice import open_mouth
 
     with open_mouth(settings) as mouth:
         if quick:
-            return "ok", "opens and plays"
+            return "ok", "opens and plays", ""
         mouth.say_and_wait([Prompt(SAMPLE)])
-        return "ok", f"said {SAMPLE!r}: did you hear it?"
+        return "ok", f"said {SAMPLE!r}: did you hear it?", ""
 
 
-def _region(settings: Settings) -> tuple[Verdict, str] | tuple[Verdict, str, str]:
+def _region(settings: Settings) -> Finding:
     region = region_of(settings)
     if region == "generic":
         return "warn", "no country is known", "set it: VOICE_SKILL_REGION=US, UK or EU, or region in settings.toml"
-    return "ok", f"that of {region}"
+    return "ok", f"that of {region}", ""
 
 
-def _clock() -> tuple[Verdict, str] | tuple[Verdict, str, str]:
+def _clock() -> Finding:
     if time.time() < BUILT_AFTER:
         return "warn", "the clock is wrong; only the log suffers", "sudo timedatectl set-ntp true"
-    return "ok", time.strftime("%Y-%m-%d %H:%M")
+    return "ok", time.strftime("%Y-%m-%d %H:%M"), ""
 
 
-def _disk(settings: Settings) -> tuple[Verdict, str] | tuple[Verdict, str, str]:
+def _disk(settings: Settings) -> Finding:
     folder = settings.cache_dir
     while not folder.exists():
         folder = folder.parent
@@ -146,4 +148,4 @@ def _disk(settings: Settings) -> tuple[Verdict, str] | tuple[Verdict, str, str]:
     finding = f"{free // 2**20} MB free for {settings.cache_dir}"
     if free < NEEDED_BYTES:
         return "warn", finding, f"make room: {NEEDED_BYTES // 2**20} MB are enough"
-    return "ok", finding
+    return "ok", finding, ""

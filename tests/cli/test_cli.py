@@ -220,6 +220,30 @@ def test_run_without_sound_and_without_a_terminal_plays_the_demo_and_ends():
     assert "my toes are cramping" in done.stdout
 
 
+NO_ESPEAK = """
+import ctypes
+real = ctypes.cdll.LoadLibrary
+def load(name):
+    if "espeak" in name:
+        raise OSError(name + ": cannot open shared object file")
+    return real(name)
+ctypes.cdll.LoadLibrary = load
+"""
+
+
+def test_a_missing_espeak_is_named_with_its_package(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(NO_ESPEAK)
+    machine = {"PYTHONPATH": str(tmp_path)}
+    for command in (["run"], ["demo"], ["ask", "--speak", "heat"]):
+        done = run(*command, env=machine)
+        assert done.returncode == 3, command
+        assert "apt-get install -y espeak-ng" in done.stderr
+        assert "Traceback" not in done.stderr
+    checks = {check["part"]: check for check in answers(run("doctor", "--quick", "--json", env=machine))}
+    assert checks["voice"]["verdict"] == "fail"
+    assert run("ask", "heat", env=machine).returncode == 0
+
+
 def test_an_unforeseen_failure_leaves_one_line_and_a_log(monkeypatch, capsys):
     def fail():
         raise ZeroDivisionError("a bug")

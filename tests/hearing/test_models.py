@@ -107,19 +107,17 @@ def test_auto_takes_the_bundled_model_when_there_is_no_other(tmp_path):
     assert (chosen.name, chosen.folder) == (BUNDLED, CHECKOUT_MODELS / BUNDLED)
 
 
+HEAD = '[[models]]\nname = "a"\ndescription = ""\nlicence = ""\n'
+
+
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
         ("models = [", "is wrong"),
         ("", "models"),
-        ('[[models]]\nname = "a"\ndescription = ""\nlicence = ""\n', "either an archive"),
+        (HEAD, "either an archive"),
         ('[[models]]\nname = "../a"\ndescription = ""\nlicence = ""\n', "models.0.name"),
-        (
-            '[[models]]\nname = "a"\ndescription = ""\nlicence = ""\nfiles = [{path="../x", size=1, sha256="'
-            + "0" * 64
-            + '"}]\n',
-            "leaves the model's",
-        ),
+        (f'{HEAD}files = [{{path="../x", size=1, sha256="{"0" * 64}"}}]', "leaves the model's"),
         ('[[models]]\nname = "a"\ncolour = "red"\n', "models.0"),
         ("\udcff", "is wrong"),
     ],

@@ -34,8 +34,8 @@ class Pattern(Model):
     match: terms joined by " .. " (in this order) or " & " (in any order). A term is a phrase, a word group `<name>`,
         or several of these joined by "|".
     gap: at most this many other words between one term and the next; None = `SafetyLayer.window`.
-    unless: phrases or groups that make it mean something else ("blue" .. "socks"); looked for between the terms and in
-        the `SafetyLayer.context` words to either side.
+    unless: phrases or groups that make it mean something else ("blue" .. "socks"), between the terms or near them
+        (see `Context`).
     doubt: phrases or groups that, anywhere in the utterance, turn the alarm into a question.
     ask: whether these words are only ever enough for a question.
     """
@@ -109,6 +109,13 @@ class Denial(Model):
     lists: tuple[Phrase, ...]
 
 
+class Context(Model):
+    """How many words before and after a pattern its `unless` is looked for."""
+
+    before: int = Field(ge=0, le=10)
+    after: int = Field(ge=0, le=10)
+
+
 class SafetyLayer(Model):
     """Every red flag with its reply, the shared word groups, and what only sounds dangerous.
 
@@ -116,7 +123,7 @@ class SafetyLayer(Model):
     idioms: phrases that are struck out before anything else is looked for, except by a longer term that holds them.
     sound_alikes: word -> what a recognizer may write for it; counts only beside a word that was heard right.
     bendable: words of the terms that are also caught when misspelt; never_bent: everyday words that resemble them.
-    window, context: words; see `Pattern`.
+    window: words; see `Pattern`. context: one for each tier.
     barriers: words that no pattern reaches across.
     """
 
@@ -126,7 +133,7 @@ class SafetyLayer(Model):
     regions: dict[Region, Numbers]
     replies: dict[str, tuple[Sentence, ...]]
     window: int = Field(ge=2, le=30)
-    context: int = Field(ge=1, le=10)
+    context: dict[Tier, Context]
     barriers: tuple[Phrase, ...]
     denial: Denial
     idioms: tuple[Phrase, ...]
@@ -145,6 +152,8 @@ class SafetyLayer(Model):
             for pattern in flag.patterns:
                 for group in sorted(pattern.groups() - known):
                     raise ValueError(f"{flag.id}: word group <{group}> doesn't exist; add it under 'terms'")
+            if flag.tier not in self.context:
+                raise ValueError(f"{flag.id}: tier {flag.tier} has no 'context'; add it there")
         ids = [flag.id for flag in self.flags]
         if len(set(ids)) != len(ids):
             raise ValueError("a red flag is given twice; keep one of each id")

@@ -139,14 +139,14 @@ class Recognizer:
     def finish(self) -> Final:
         """Ends the utterance. The recognizer is ready for the next one."""
         self._decode()
-        parts = [*self._parts, _readings(self._decoder.FinalResult())]
+        parts = [*self._parts, _readings(self._end())]
         final = Final(join_readings(parts, self._max_alternatives), self._audio_ms)
         self._start_over()
         return final
 
     def reset(self) -> None:
         """Forgets the utterance under way."""
-        self._decoder.Reset()
+        self._end()
         self._start_over()
 
     def warm_up(self) -> None:
@@ -163,6 +163,15 @@ class Recognizer:
             # Vosk believes the utterance has ended and is about to forget it. The gate decides that: keep this part.
             self._parts.append(_readings(self._decoder.Result()))
         self._waiting = b""
+
+    def _end(self) -> str:
+        """Vosk's last result. Afterwards it holds no sound any more.
+
+        Its own Reset, and a FinalResult right after a Result, keep the sound that isn't decoded yet, up to 0.8 s of it:
+        that came out at the start of the next utterance. Empty input makes FinalResult do its whole work.
+        """
+        self._decoder.AcceptWaveform(b"")
+        return self._decoder.FinalResult()
 
     def _text_so_far(self) -> str:
         going_on = _known_words(json.loads(self._decoder.PartialResult())["partial"])

@@ -1,8 +1,8 @@
-"""Listens for red flags: words that mean "get medical help", in every alternative the recognizer gives, partial or final.
+"""Listens for red flags, words that mean "get medical help", in every alternative of the recognizer, partial or final.
 
 Word groups found near each other, not scores of whole sentences: a flag is caught in any sentence around it, and the
-words that fired can be shown. What to listen for stands in `content/safety.yaml`. Not for choosing or speaking the reply
-(`conversation`), nor for topics (`matcher.py`). Pure.
+words that fired can be shown. What to listen for stands in `content/safety.yaml`. Not for choosing or speaking the
+reply (`conversation`), nor for topics (`matcher.py`). Pure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from voice_skill.understanding.normalize import normalize
 # (reference S3); with another first letter it must be closer still, for people rarely mistype that one.
 _SIMILAR, _SIMILAR_OTHER_INITIAL, _LETTERS = 80, 85, 5
 _MAX_WORDS = 400  # more is no utterance; bounds the scan of a pasted page
-_FILLERS = frozenset("uh um er erm ah oh eh hmm mm mhm uhm".split())
+_FILLERS = frozenset(("uh", "um", "er", "erm", "ah", "oh", "eh", "hmm", "mm", "mhm", "uhm"))
+_SENTENCE_END = re.compile(r"[.!?;\n]+")
 _PLAIN = re.compile(r"[a-z ]*")
 # Typed without the apostrophe; `normalize` writes out the ones that have it.
 _UNAPOSTROPHED = {
@@ -97,10 +98,11 @@ class _Heard:
     _merged: dict[_Term, list[_Spot]] = field(default_factory=dict[_Term, list[_Spot]])
 
     def of(self, term: _Term) -> list[_Spot]:
-        """Where any name of the term stands."""
+        """Where any name of the term stands; of "clot" in "blood clot" only the whole."""
         found = self._merged.get(term)
         if found is None:
-            found = [spot for name in term for spot in self.spots.get(name, ())]
+            every = [spot for name in term for spot in self.spots.get(name, ())]
+            found = [spot for spot in every if not any(_inside(spot, other) for other in every)]
             self._merged[term] = found
         return found
 
@@ -127,6 +129,7 @@ class SafetyScanner:
         self._never_bent = frozenset(layer.never_bent)
         self._barriers = frozenset(layer.barriers)
         self._between = {word: {*between, *layer.denial.lists} for word, between in layer.denial.words.items()}
+        self._negative = {"cannot", *layer.denial.words}
         self._meant_by: dict[str, list[str]] = defaultdict(list)
         for word, alikes in layer.sound_alikes.items():
             for alike in alikes:
@@ -142,13 +145,14 @@ class SafetyScanner:
         """
         found: dict[str, Alarm] = {}
         for text in dict.fromkeys(alternatives):
-            for alarm in self._alarms(self._hear(text)):
+            for alarm in sorted(chain.from_iterable(map(self._alarms, _utterances(text))), key=_gravity):
                 found.setdefault(alarm.flag, alarm)
         listed = (found[flag.id] for flag in self._layer.flags if flag.id in found)
         return min(listed, key=_gravity, default=None)
 
-    def _alarms(self, heard: _Heard) -> Iterable[Alarm]:
+    def _alarms(self, text: str) -> Iterable[Alarm]:
         """The alarm of every flag that is raised in one utterance: affirmed if any of its patterns is."""
+        heard = self._hear(text)
         alarms: dict[str, Alarm] = {}
         for number in sorted(set(chain.from_iterable(self._by_name.get(name, ()) for name in heard.spots))):
             rule = self._rules[number]
@@ -174,10 +178,12 @@ class SafetyScanner:
         """Every way the terms of a rule stand near enough to each other, not explained away by what is around them."""
         if not all(heard.of(term) for term in rule.orderings[0]):
             return
-        around = self._layer.context
+        around = self._layer.context[rule.flag.tier]
         for ordering in rule.orderings:
             for spots in self._chains(ordering, rule.gap, heard, ()):
-                explained = heard.within(rule.pattern.unless, spots[0].start - around, spots[-1].end + around)
+                explained = heard.within(
+                    rule.pattern.unless, spots[0].start - around.before, spots[-1].end + around.after
+                )
                 if not explained and any(spot.sure for spot in spots):
                     yield spots
 
@@ -196,8 +202,10 @@ class SafetyScanner:
             yield from self._chains(terms[1:], gap, heard, (*before, spot))
 
     def _denied(self, spots: Sequence[_Spot], heard: _Heard) -> bool:
+        """Whether any spot is denied; "cannot breathe" isn't, after "no", for the denial is part of the sign."""
         own = {at for spot in spots for at in range(spot.start, spot.end)}
-        return any(self._denied_at(spot.start, own, heard) for spot in spots)
+        deniable = (spot for spot in spots if self._negative.isdisjoint(heard.words[spot.start : spot.end]))
+        return any(self._denied_at(spot.start, own, heard) for spot in deniable)
 
     def _denied_at(self, start: int, own: Collection[int], heard: _Heard) -> bool:
         """Whether a negating word reaches the word at `start` over nothing but words it may reach over."""
@@ -238,6 +246,10 @@ class SafetyScanner:
         return readings
 
 
+def _inside(spot: _Spot, other: _Spot) -> bool:
+    return other.start <= spot.start and spot.end <= other.end and (spot.start, spot.end) != (other.start, other.end)
+
+
 def _gravity(alarm: Alarm) -> tuple[bool, bool, int]:
     """Sorts alarms, gravest first."""
     return alarm.tier == "doctor", alarm.denied, _TIERS.index(alarm.tier)
@@ -272,6 +284,14 @@ def _find(index: _Index, words: Sequence[str], readings: Sequence[Mapping[str, b
                 end = start + len(phrase)
                 if end <= len(words) and all(word in readings[at] for at, word in enumerate(phrase, start)):
                     yield name, _Spot(start, end, any(readings[at][word] for at, word in enumerate(phrase, start)))
+
+
+def _utterances(text: str) -> Iterator[str]:
+    """The text, and each sentence of it when it was typed with several: one may deny or explain only its own words."""
+    yield text
+    sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    if len(sentences) > 1:
+        yield from sentences
 
 
 def _explained(spot: _Spot, start: int, end: int) -> bool:

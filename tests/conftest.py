@@ -43,13 +43,19 @@ def virtual_audio(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualAudio]:
         card = VirtualAudio()
     except RuntimeError as missing:
         pytest.fail(str(missing), pytrace=False)
-    with card, monkeypatch.context() as patch:
-        for name, value in card.env.items():
-            patch.setenv(name, value)
+    house = {name: os.environ[name] for name in card.env}
+
+    def live_in(environment: dict[str, str]) -> None:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+
+    with card:
+        live_in(card.env)
         _portaudio("_terminate", "_initialize")
         yield card
         card.thaw()
         _portaudio("_terminate")  # closes what a test left open, while the server can still answer
+    live_in(house)  # before monkeypatch is undone: PortAudio aborts where it finds no ALSA configuration at all
     _portaudio("_initialize")
 
 

@@ -151,6 +151,23 @@ def test_discard_forgets_the_utterance(sounds):
     assert gate.finish() == []
 
 
+def test_places_in_the_stream_stay_right_when_its_beginning_is_discarded(sounds):
+    gate = VoiceGate()
+    for frame in sounds.silence(600):
+        gate.push(frame)
+    gate.discard()
+    ((start, _, _),) = utterances(run([*sounds.silence(1_400), *sounds.speech("stop", -20)], gate))
+    assert 1_640 <= start.at_ms <= 1_800
+
+
+def test_after_the_end_of_a_stream_the_gate_is_as_new(sounds):
+    gate = VoiceGate()
+    frames = [*sounds.hiss(500, -35), *mixed(sounds.speech(QUESTION, -26), sounds.hiss(5_000, -35, seed=1))]
+    first = run(frames, gate)
+    run(sounds.silence(5_000), gate)
+    assert run(frames, gate) == first
+
+
 def test_only_whole_frames():
     with pytest.raises(ValueError, match="640"):
         VoiceGate().push(bytes(320))

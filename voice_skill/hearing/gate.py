@@ -110,14 +110,8 @@ class VoiceGate:
     """Frames in, events out."""
 
     def __init__(self, settings: GateSettings | None = None) -> None:
-        import webrtcvad
-
         self.settings = settings or GateSettings()
-        self._vad = webrtcvad.Vad(self.settings.aggressiveness)
-        self._floor = NoiseFloor()
-        self._unjudged: list[tuple[bytes, float]] = []
-        self._elapsed_ms = 0
-        self._close()
+        self._begin_stream()
 
     @property
     def open(self) -> bool:
@@ -138,13 +132,26 @@ class VoiceGate:
         return self._judge() if len(self._floor) * FRAME_MS >= LEARN_MS else []
 
     def finish(self) -> list[GateEvent]:
-        """The stream has ended: ends the utterance under way, if any."""
+        """The stream has ended, and with it the utterance under way, if any. For the next stream the gate is as new."""
         events = self._judge()
-        return [*events, self._end("end of sound")] if self._open else events
+        if self._open:
+            events.append(self._end("end of sound"))
+        self._begin_stream()
+        return events
 
     def discard(self) -> None:
         """Forgets the utterance under way and the pre-roll; what is known of the room's noise stays."""
+        self._elapsed_ms += FRAME_MS * len(self._unjudged)
         self._unjudged.clear()
+        self._close()
+
+    def _begin_stream(self) -> None:
+        import webrtcvad
+
+        self._vad = webrtcvad.Vad(self.settings.aggressiveness)
+        self._floor = NoiseFloor()
+        self._unjudged: list[tuple[bytes, float]] = []
+        self._elapsed_ms = 0
         self._close()
 
     def _judge(self) -> list[GateEvent]:

@@ -68,7 +68,7 @@ class Listener:
         return iter([heard for event in self._gate.push(frame) for heard in self._on(event)])
 
     def flush(self) -> Iterator[Partial | Final]:
-        """The sound has ended, maybe in mid-utterance: what is still to be said of it."""
+        """The sound has ended, maybe in mid-utterance: what is still to be said of it. Ready for another one."""
         return iter([heard for event in self._gate.finish() for heard in self._on(event)])
 
     def discard(self) -> None:

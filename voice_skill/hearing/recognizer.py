@@ -59,7 +59,7 @@ class Final:
 
 
 class SpeechModel:
-    """A loaded model, to be shared by all recognizers. The bundled one takes 0.2 s and 50 MB.
+    """A loaded model, to be shared by all recognizers. The bundled one takes 0.2 s and 30 MB.
 
     Raises:
         ModelError: Vosk refuses the folder although its files are what they should be.

@@ -272,7 +272,11 @@ def content_check(
 
 
 def main() -> None:
-    """The entry point: no user ever sees a traceback."""
+    """The entry point: no user ever sees a traceback, nor the chatter of C libraries."""
+    if not {"-v", "--verbose"} & set(sys.argv):
+        from voice_skill.logs import hush_native_code
+
+        hush_native_code()
     try:
         app()
     except VoiceSkillError as error:

@@ -5,11 +5,13 @@ Not for talking to the user: that is the command line's and the voice's work.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 
 import platformdirs
 
+from voice_skill.hearing.quiet import divert_native_stderr
 from voice_skill.settings import APP
 
 LOG_BYTES = 512_000  # two files of this size at most: a Pi's card is small and wears out
@@ -34,3 +36,15 @@ def start_log(*, verbose: bool = False) -> str:
     if verbose:
         root.addHandler(logging.StreamHandler())
     return place
+
+
+def hush_native_code() -> None:
+    """Send what C libraries write to stderr (Vosk's, ALSA's and PortAudio's warnings) to a file beside the log.
+
+    Python's own stderr stays where it is. Call it once, before anything is printed.
+    """
+    path = platformdirs.user_log_path(APP) / "native.log"
+    with contextlib.suppress(OSError):
+        if path.stat().st_size > LOG_BYTES:
+            path.unlink()
+    divert_native_stderr(path)

@@ -25,8 +25,8 @@ from voice_skill.speaking.synthesizer import Synthesizer
 
 log = logging.getLogger(__name__)
 
-# Held by the device in advance. At its own choice of 35 ms the always-open stream costs 3-4 % of a core and drops out on
-# a busy machine; at 0.1 s it costs a third of that, and a key still silences it well within 0.2 s.
+# Held by the device in advance. At its own choice of 35 ms the always-open stream costs 3-4 % of a core and drops out
+# on a busy machine; at 0.1 s it costs a third of that, and a key still silences it well within 0.2 s.
 OUTPUT_LATENCY_S = 0.1
 LONGEST_TURN_S = 60.0  # 40 words at the slowest rate take 25 s; whoever waits longer waits for a dead device
 

@@ -94,6 +94,7 @@ def test_a_recording_goes_the_way_of_the_microphone():
     assert answer["segments"] == 1
     assert 1 < answer["audio_s"] < 10
     assert answer["timings_ms"]["decode"] > 0
+    assert done.stderr == ""
 
 
 def test_a_bad_recording_is_named_and_the_others_are_answered(tmp_path):
@@ -249,6 +250,7 @@ def test_an_unforeseen_failure_leaves_one_line_and_a_log(monkeypatch, capsys):
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(sys, "argv", ["voice-skill", "--verbose"])  # leaves this process's stderr alone
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1

@@ -238,7 +238,7 @@ class SafetyScanner:
         readings = dict.fromkeys(self._meant_by.get(word, ()), False)
         if word in self._vocabulary:
             return readings | {word: True}
-        if len(word) >= _LETTERS and word not in self._never_bent:
+        if len(word) >= _LETTERS and word not in self._never_bent and not readings:
             near = process.extract(word, self._bendable, scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=3)
             for meant, score, _ in near:
                 if score >= _SIMILAR_OTHER_INITIAL or meant[0] == word[0]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from fit.hear import read_heard
-from voice_skill.article.loader import COMMANDS_FILE, ARTICLE_FILE, LEXICON_FILE, load_file
+from voice_skill.article.loader import ARTICLE_FILE, COMMANDS_FILE, LEXICON_FILE, load_file
 from voice_skill.article.schema import Article, Commands, Lexicon
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.normalize import normalize
@@ -26,6 +26,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 CONTENT = CHECKOUT / "content"
 CORPUS = CHECKOUT / "tests" / "corpus"
 HEARD_TRAIN = Path(__file__).parent / "data" / "heard-train.tsv"
+MORE_PHRASES = Path(__file__).parent / "data" / "more-phrases.tsv"
 HEARD_DEV = CORPUS / "dev-heard.tsv"
 
 
@@ -50,6 +51,14 @@ def load_training() -> TrainingSet:
     )
 
 
+def with_more_phrases(training: TrainingSet) -> TrainingSet:
+    """`training` and the phrases that are kept for fitting only, because the content has near twins of them."""
+    phrases = {label: dict.fromkeys(texts) for label, texts in training.phrases.items()}
+    for label, text in _rows(MORE_PHRASES):
+        phrases[label][normalize(text)] = None
+    return replace(training, phrases={label: tuple(texts) for label, texts in phrases.items()})
+
+
 def folds(training: TrainingSet, count: int, seed: int) -> Iterator[tuple[TrainingSet, list[tuple[str, str]]]]:
     """`count` times: the training set without one part of its phrases, and that part as (label, phrase).
 
@@ -67,7 +76,7 @@ def folds(training: TrainingSet, count: int, seed: int) -> Iterator[tuple[Traini
             for label, texts in training.phrases.items()
         }
         held_out = [pair for pair, its_part in part_of.items() if its_part == part]
-        yield TrainingSet(rest, training.commands, training.concepts, training.core), held_out
+        yield replace(training, phrases=rest), held_out
 
 
 def _families(texts: Sequence[str]) -> list[list[str]]:
@@ -93,8 +102,7 @@ def dev_cases() -> list[Case]:
 def read_cases(in_scope: Path, out_of_scope: Path) -> list[Case]:
     """Lines of `label|label<TAB>text`, and lines of `text<TAB>near or far`."""
     cases = [
-        Case((Hypothesis(normalize(text)),), tuple(labels.split("|")), "in scope")
-        for labels, text in _rows(in_scope)
+        Case((Hypothesis(normalize(text)),), tuple(labels.split("|")), "in scope") for labels, text in _rows(in_scope)
     ]
     return cases + [Case((Hypothesis(normalize(text)),), (NONE,), group) for text, group in _rows(out_of_scope)]
 
@@ -103,9 +111,7 @@ def as_heard(cases: list[Case], path: Path) -> list[Case]:
     """The same cases through the recognizer, those without a copy left out."""
     heard = {normalize(said): alternatives for said, alternatives in read_heard(path).items()}
     return [
-        Case(heard[text], case.labels, case.group)
-        for case in cases
-        if (text := case.alternatives[0].text) in heard
+        Case(heard[text], case.labels, case.group) for case in cases if (text := case.alternatives[0].text) in heard
     ]
 
 

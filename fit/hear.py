@@ -1,4 +1,4 @@
-"""Makes noisy copies of sentences: a synthetic voice says them, noise is added, the bundled Vosk model writes them down.
+"""Makes noisy copies of sentences: a synthetic voice says them in noise, and the bundled Vosk model writes them down.
 
 What comes back has the recognizer's own mistakes, with its n-best list. The copies are kept as text, so that a fit
 needs no audio. Not for the tests' sound files, nor for measuring the recognizer.
@@ -25,8 +25,14 @@ from voice_skill.understanding.normalize import normalize
 RATE_HZ = 16000
 ALTERNATIVES = 5
 # Voices of the fit and of the dev split; no voice is in both.
-TRAIN_VOICES = tuple(
-    f"espeak-ng:{v}" for v in "en-us+f3 en-us+m3 en-gb+f2 en-gb+m1 en-gb-scotland en-029 en-gb-x-rp".split()
+TRAIN_VOICES = (
+    "espeak-ng:en-us+f3",
+    "espeak-ng:en-us+m3",
+    "espeak-ng:en-gb+f2",
+    "espeak-ng:en-gb+m1",
+    "espeak-ng:en-gb-scotland",
+    "espeak-ng:en-029",
+    "espeak-ng:en-gb-x-rp",
 )
 DEV_VOICES = ("flite:slt", "flite:awb", "flite:rms")
 # Signal-to-noise ratios in dB, one drawn per sentence: a quiet room, a fan, a kitchen.

@@ -34,9 +34,9 @@ class Score:
 
     def __str__(self) -> str:
         return (
-            f"right {self.right:5.1f}  asked {self.asked:4.1f} (well {self.asked_well:4.1f})  refused {self.refused:4.1f}  "
-            f"wrong {self.wrong:4.1f} | accepted/asked  near {self.near_accepted:.1f}/{self.near_asked:.1f}  "
-            f"far {self.far_accepted:.1f}/{self.far_asked:.1f}"
+            f"right {self.right:5.1f}  asked {self.asked:4.1f} (well {self.asked_well:4.1f})  "
+            f"refused {self.refused:4.1f}  wrong {self.wrong:4.1f} | accepted/asked  "
+            f"near {self.near_accepted:.1f}/{self.near_asked:.1f}  far {self.far_accepted:.1f}/{self.far_asked:.1f}"
         )
 
 

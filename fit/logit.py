@@ -15,7 +15,9 @@ from scipy.optimize import minimize
 Floats = NDArray[np.float64]
 
 
-def fit_logit(tables: Floats, meant: NDArray[np.bool_], counts: Floats, kinds: Sequence[int], strength: float) -> Floats:
+def fit_logit(
+    tables: Floats, meant: NDArray[np.bool_], counts: Floats, kinds: Sequence[int], strength: float
+) -> Floats:
     """The weights, kinds x features, that make the meant labels likeliest.
 
     tables: utterances x labels x features.

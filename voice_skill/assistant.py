@@ -288,12 +288,16 @@ class Assistant:
                 self._quit.wait(RETRY_DEVICE_S)
 
     def _hear(self, microphone: Microphone) -> None:
+        listening = True
         for frame in microphone.frames():
             if self._quit.is_set():
                 return
             if time.monotonic() < self._deaf_until or (self._push_to_talk and not self._talk.is_set()):
-                self._listening.discard()
+                if listening:
+                    self._listening.discard()
+                listening = False
                 continue
+            listening = True
             for result in self._listening.feed(frame):
                 if isinstance(result, Partial):
                     self._inbox.put(result)

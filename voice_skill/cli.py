@@ -75,7 +75,7 @@ def run(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Listen and answer aloud, until "goodbye" or Ctrl-C. Any key stops the voice.
+    """Listen and answer aloud, until Ctrl-C or the key q. Any key stops the voice.
 
     Without a microphone or a speaker: says so, plays the demo, and goes on with the typed chat.
     """

@@ -5,6 +5,7 @@ Not for the running itself (`assistant.py`).
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -38,34 +39,41 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
     screen = Screen(Console(highlight=False), as_json=as_json, push_to_talk=push)
     ears = open_ears(settings)
     with ExitStack() as stack:
-        assistant: list[Assistant] = []
-        try:
-            mouth = stack.enter_context(
-                open_mouth(settings, on_lost=lambda error: assistant[0].speaker_lost(error) if assistant else None)
-            )
-        except VoiceError:
-            raise
-        except MissingPartError as error:
-            screen.notice(str(error))
-            mouth = None
-        try:
-            with _microphone(settings):
-                heard = True
-        except MissingPartError as error:
-            screen.notice(str(error))
-            heard = False
-        if mouth is None or not heard:
+        mouth = _mouth(settings, screen, stack)
+        if not _can_listen(settings, screen) or mouth is None:
             _go_on_without(settings, skill, ears, mouth, screen)
             return
         mouth.prerender(skill.replies.all_prompts())
-        runner = Assistant(
+        assistant = Assistant(
             Visit(skill, settings), ears.listener, lambda: _microphone(settings), mouth, screen, push_to_talk=push
         )
-        assistant.append(runner)
+        mouth.on_lost = assistant.speaker_lost
+        signal.signal(signal.SIGTERM, lambda _number, _frame: assistant.press("quit"))
         if sys.stdin.isatty():
             screen.notice(KEYS_HELP)
-        stack.enter_context(keys(runner.press))
-        runner.run()
+        stack.enter_context(keys(assistant.press))
+        assistant.run()
+
+
+def _mouth(settings: Settings, screen: Screen, stack: ExitStack) -> Mouth | None:
+    """The mouth, or None and a notice where there is no loudspeaker. Raises VoiceError without a voice engine."""
+    try:
+        return stack.enter_context(open_mouth(settings))
+    except VoiceError:
+        raise
+    except MissingPartError as error:
+        screen.notice(str(error))
+        return None
+
+
+def _can_listen(settings: Settings, screen: Screen) -> bool:
+    """Whether the microphone opens; a notice where it doesn't."""
+    try:
+        with _microphone(settings):
+            return True
+    except MissingPartError as error:
+        screen.notice(str(error))
+        return False
 
 
 @contextmanager

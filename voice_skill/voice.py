@@ -34,12 +34,21 @@ Done = Callable[[int, bool], None]
 
 
 class Mouth:
-    """Says prompts. One turn at a time; a new one replaces the one being said."""
+    """Says prompts. One turn at a time; a new one replaces the one being said.
 
-    def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker) -> None:
+    on_lost: called, from another thread, when the loudspeaker goes away.
+    """
+
+    def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker | None, settings: Settings) -> None:
+        self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
         self._cache = cache
         self._synthesizer = synthesizer
-        self._speaker = speaker
+        self._speaker = speaker or Player(
+            settings.speaker,
+            self._lost,
+            volume=settings.volume,
+            latency_s=OUTPUT_LATENCY_S,
+        )
 
     def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
         """Speak; returns at once. `opening` is a tone played first.
@@ -109,6 +118,13 @@ class Mouth:
         if isinstance(self._speaker, Player):
             self._speaker.reopen()
 
+    def _lost(self, error: DeviceError) -> None:
+        self.on_lost(error)  # as set by then, not as it was when the player was made
+
+    def close(self) -> None:
+        """Let the loudspeaker go."""
+        self._speaker.close()
+
     def set_rate(self, words_per_minute: int) -> None:
         """Words per minute from the next turn on."""
         self._synthesizer.set_rate(words_per_minute)
@@ -119,14 +135,14 @@ class Mouth:
 
 
 @contextmanager
-def open_mouth(settings: Settings, *, on_lost: Lost | None = None, speaker: Speaker | None = None) -> Iterator[Mouth]:
+def open_mouth(settings: Settings, speaker: Speaker | None = None) -> Iterator[Mouth]:
     """A mouth for as long as the block lasts, at the loudspeaker of the settings unless another speaker is given.
 
     Raises VoiceError when there is no voice engine, DeviceError or MissingPartError when there is no loudspeaker.
     """
     synthesizer = Synthesizer(settings.voice, settings.rate)
-    speaker = speaker or Player(settings.speaker, on_lost, volume=settings.volume, latency_s=OUTPUT_LATENCY_S)
+    mouth = Mouth(ClipCache(synthesizer, settings.cache_dir / "sentences"), synthesizer, speaker, settings)
     try:
-        yield Mouth(ClipCache(synthesizer, settings.cache_dir / "sentences"), synthesizer, speaker)
+        yield mouth
     finally:
-        speaker.close()
+        mouth.close()

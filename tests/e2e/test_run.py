@@ -16,7 +16,8 @@ from rig import log_mel_correlation
 
 from voice_skill.article.loader import load_content
 from voice_skill.conversation.replies import Replies
-from voice_skill.settings import CONTENT_DIR
+from voice_skill.settings import CONTENT_DIR, load_settings
+from voice_skill.speaking.cache import ClipCache
 from voice_skill.speaking.synthesizer import Synthesizer
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(240)]
@@ -79,20 +80,19 @@ def _swapped(sound_and_rate):
 
 
 def test_the_whole_turn_is_heard(virtual_audio, voice, replies):
-    """Every sentence of the answer, not only its first. A busy machine may drop a block: the better of two visits."""
-    prompts = (*replies.safety("caution-rub"), replies.step("relief-now", 0)[1], replies.reminder())
-    best = dict.fromkeys((prompt.text for prompt in prompts), 0.0)
-    for _ in range(2):
-        with virtual_audio.record() as recording, RunningAssistant(virtual_audio.env) as assistant:
-            assistant.ready()
-            _, sound = ask(virtual_audio, assistant, recording, CRAMPING)
-        for text, known in best.items():
-            clip = voice.render(text)
-            alike = log_mel_correlation(sound, clip.samples / np.float32(32768), 48_000, clip.rate)
-            best[text] = max(known, alike)
-        if min(best.values()) >= RIGHT:
-            break
-    assert min(best.values()) >= RIGHT, best
+    """Every sentence of the answer, not only its first, without a gap.
+
+    espeak-ng says a sentence a little differently depending on what it said before, so the reference is the rendering
+    that the assistant itself has kept.
+    """
+    with virtual_audio.record() as recording, RunningAssistant(virtual_audio.env) as assistant:
+        assistant.ready()
+        _, sound = ask(virtual_audio, assistant, recording, CRAMPING)
+    kept = ClipCache(voice, load_settings().cache_dir / "sentences")
+    for prompt in (*replies.safety("caution-rub"), replies.step("relief-now", 0)[1], replies.reminder()):
+        clip = kept.get(prompt.text)
+        alike = log_mel_correlation(sound, clip.samples / np.float32(32768), 48_000, clip.rate)
+        assert alike >= RIGHT, prompt.text
 
 
 def test_a_key_silences_the_voice_within_200_ms(virtual_audio):
@@ -136,6 +136,29 @@ def test_a_microphone_that_vanishes_is_missed_and_welcomed_back(virtual_audio):
         recording.wait_for_sound(time.perf_counter())
         exchange, _ = ask(virtual_audio, assistant, recording, CRAMPING)
         assert exchange["entry"] == "relief-now"
+
+
+def test_a_sound_server_that_dies_and_comes_back_is_survived(virtual_audio):
+    with RunningAssistant(virtual_audio.env) as assistant:
+        assistant.ready()
+        time.sleep(3)
+        virtual_audio.kill()
+        for part in ("microphone", "speaker"):
+            assistant.wait_for(lambda e, part=part: e["key"] == f"reply:{part}-lost", timeout=20)
+        virtual_audio.start()
+        for part in ("microphone", "speaker"):
+            assistant.wait_for(lambda e, part=part: e["key"] == f"reply:{part}-back", timeout=30)
+        with virtual_audio.record() as recording:
+            exchange, _ = ask(virtual_audio, assistant, recording, CRAMPING)
+            assert exchange["entry"] == "relief-now"
+
+
+def test_terminating_it_says_goodbye(virtual_audio):
+    with RunningAssistant(virtual_audio.env) as assistant:
+        assistant.ready()
+        assistant.signal(signal.SIGTERM)
+        assistant.wait_for(lambda e: e["key"] == "command:goodbye")
+        assert assistant.exit_code() == 0
 
 
 def test_push_to_talk_hears_nothing_until_a_key_is_pressed(virtual_audio):

@@ -182,16 +182,18 @@ class Commands(Model):
 
 
 class Lexicon(Model):
-    """The words of the subject, grouped by meaning.
+    """The words of the subject, grouped by meaning, and the sentences around it.
 
     concepts: name -> words and short phrases that mean it; `elsewhere` holds words of other subjects, `other-body`
-        body parts that are not the foot, `neutral` words that carry no meaning here.
+        body parts that are not the foot, `neutral` and `polite` words that carry no meaning here.
     core: entry or command id -> concepts that name it on their own.
+    phrases: entry or command id -> further ways to ask for it, beyond those that stand with the entry or command.
     out_of_scope: sentences that must be refused; half of them near misses.
     """
 
     concepts: dict[str, tuple[Phrase, ...]]
     core: dict[str, tuple[str, ...]]
+    phrases: dict[str, tuple[Phrase, ...]] = {}
     out_of_scope: tuple[Phrase, ...]
 
     @model_validator(mode="after")
@@ -199,4 +201,7 @@ class Lexicon(Model):
         unknown = sorted({c for cs in self.core.values() for c in cs} - set(self.concepts))
         if unknown:
             raise ValueError(f"core names concepts that don't exist: {', '.join(unknown)}; add them under 'concepts'")
+        strangers = sorted({*self.core, *self.phrases} - {*ENTRY_IDS, *COMMAND_IDS})
+        if strangers:
+            raise ValueError(f"no entry or command: {', '.join(strangers)}; use the ids of the article and commands")
         return self

@@ -25,10 +25,12 @@ def _lines(match: Match) -> Iterator[str]:
         return
     judged = match.entry or match.runner_up
     yield f'heard "{match.text}"; judged as {judged}'
-    yield f"words (how strongly each points to {judged}):"
-    yield from (f"  {_word(word)} {word.points:+.2f}" for word in match.words)
-    counted = {name: match.features[name] * weight for name, weight in match.weights.items()}
-    yield f"features (what each counts for; they sum to {sum(counted.values()):+.2f}, refusing to {match.refusal:+.2f}):"
+    yield f"words (what each says for {judged}):"
+    for word in match.words:
+        if word.surface or abs(word.points) >= _WORTH_SAYING:
+            yield f"  {word.points:+.2f}  {_word(word)}"
+    counted = {name: match.features[name] * weight - match.refusal[name] for name, weight in match.weights.items()}
+    yield f"features (what each counts for, against refusing; they sum to {sum(counted.values()):+.2f}):"
     for name, part in sorted(counted.items(), key=lambda pair: -abs(pair[1])):
         if abs(part) >= _WORTH_SAYING:
             yield f"  {part:+.2f}  {name} {match.features[name]:.2f}: {FEATURES[name]}"
@@ -41,5 +43,7 @@ def _lines(match: Match) -> Iterator[str]:
 
 
 def _word(word: HeardWord) -> str:
+    if not word.surface:
+        return f"next to each other: {word.unit}"
     taken = f', heard as "{word.heard_as}"' if word.heard_as != word.surface else ""
     return f'"{word.surface}"{taken}: {word.unit if word.unit[0] != "." else "a word of its own"}'

@@ -20,6 +20,7 @@ from voice_skill.events import Hypothesis
 from voice_skill.understanding.features import FEATURES, Measured, Measurer
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.training import NONE, TrainingSet, training_set
+from voice_skill.understanding.votes import ANY
 from voice_skill.understanding.weights import Weights, shipped_weights
 
 Kind = Literal["topic", "command", "none"]
@@ -28,12 +29,11 @@ Awaiting = Literal["nothing", "yes-no", "choice"]
 
 # At most this many alternatives of an n-best list are weighed, and none this much less likely than the best (nats).
 _ALTERNATIVES, _UNLIKELY = 3, 3.0
-# The recognizer's likelihoods are too sure of themselves; this softens them (fitted on the spoken dev split).
+# The recognizer's likelihoods are too sure of themselves; this softens them (chosen on the spoken dev split).
 _LIKELIHOOD_SCALE = 0.5
 # What the conversation's state adds to a label's sum, in nats: in an entry's steps commands are likelier; when we have
 # asked something, an answer is.
 _COMMAND_IN_STEPS, _ANSWER_WHEN_ASKED = 1.0, 2.0
-_NAMED, _NAMED_OUTRIGHT = list(FEATURES).index("named"), 0.6
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class HeardWord:
-    """A word or phrase of the utterance as it was understood: what for, and how strongly it points to the entry (nats)."""
+    """A part of the utterance as it was understood.
+
+    surface: as it was heard; "" when the unit is a pair of neighbours.
+    heard_as: the word it was taken for; unit: the concept, or the word as its stem, that it stands for.
+    points: what it says for the entry (negative: against), in nats.
+    """
 
     surface: str
     heard_as: str
@@ -70,7 +75,9 @@ class Match:
     score: probability 0-1 that it was meant; when refused, that of the nearest.
     band: "accept" it, "ask" whether it is meant, or "reject".
     second: another topic that was named outright in the same utterance, to be offered after this one.
+    in_scope: probability 0-1 that it was for us at all.
     features, weights: of the best label, by feature name; their products add up to its sum.
+    refusal: by feature name, the parts of the refusal's sum.
     text, words: the reading that was judged best, for `explain`.
     """
 
@@ -84,7 +91,7 @@ class Match:
     in_scope: float = 0.0
     features: Mapping[str, float] = field(default_factory=dict[str, float])
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
-    refusal: float = 0.0
+    refusal: Mapping[str, float] = field(default_factory=dict[str, float])
     text: str = ""
     words: tuple[HeardWord, ...] = ()
 
@@ -96,7 +103,7 @@ class Matcher:
     """Learns the phrases once (some tenths of a second), then matches utterances (about a millisecond each)."""
 
     def __init__(self, training: TrainingSet, weights: Weights) -> None:
-        self._measurer = Measurer(training)
+        self._measurer = Measurer(training, weights.votes)
         self._weights = weights
         self._labels = self._measurer.labels
         self._none = self._labels.index(NONE)
@@ -111,7 +118,8 @@ class Matcher:
     @classmethod
     def from_content(cls, content: Content) -> Matcher:
         """The matcher of the loaded content, with the weights that come with the program."""
-        return cls(training_set(content.article, content.commands, content.lexicon), shipped_weights())
+        training = training_set(content.article, content.commands, content.lexicon)
+        return cls(training, shipped_weights(tuple(training.phrases)))
 
     def match(self, alternatives: Sequence[Hypothesis], context: Context = _FRESH) -> Match:
         """What the utterance with these alternatives (best first) means in this context. Never raises."""
@@ -124,7 +132,7 @@ class Matcher:
         chance = np.sum([shares[text] * each[text] for text in shares], axis=0)
         best, second = self._best_two(chance)
         text = max(shares, key=lambda text: shares[text] * each[text][best])
-        return self._verdict(chance, best, second, text, measured[text], float(sums[text][self._none]))
+        return self._verdict(chance, best, second, text, measured[text])
 
     def _in_context(self, sums: Floats, context: Context) -> Floats:
         """The probability of every label, given the sums and where the conversation stands."""
@@ -149,9 +157,10 @@ class Matcher:
         second, best = np.argsort(ours, kind="stable")[-2:]
         return int(best), int(second)
 
-    def _verdict(self, chance: Floats, best: int, second: int, text: str, measured: Measured, refusal: float) -> Match:
-        bands, in_scope, score = self._weights.bands, 1.0 - float(chance[self._none]), float(chance[best])
-        band: Band = "accept" if score >= bands.accept else "ask" if in_scope >= bands.ask else "reject"
+    def _verdict(self, chance: Floats, best: int, second: int, text: str, measured: Measured) -> Match:
+        bands, score = self._weights.bands, float(chance[best])
+        offered = score + float(chance[second])
+        band: Band = "accept" if score >= bands.accept else "ask" if offered >= bands.ask else "reject"
         refused = band == "reject"
         return Match(
             entry=None if refused else self._labels[best],
@@ -161,40 +170,42 @@ class Matcher:
             runner_up_score=float(chance[best if refused else second]),
             band=band,
             second=None if refused else self._also_named(best, chance, measured),
-            in_scope=in_scope,
+            in_scope=1.0 - float(chance[self._none]),
             features=dict(zip(FEATURES, measured.table[best].tolist(), strict=True)),
             weights=dict(zip(FEATURES, self._table[best].tolist(), strict=True)),
-            refusal=refusal,
+            refusal=dict(zip(FEATURES, (measured.table * self._table)[self._none].tolist(), strict=True)),
             text=text,
-            words=_heard(measured, best),
+            words=self._heard(measured, best),
         )
 
     def _also_named(self, best: int, chance: Floats, measured: Measured) -> str | None:
-        """The likeliest other topic that the utterance names outright, when a topic is meant."""
-        named = measured.table[:, _NAMED] >= _NAMED_OUTRIGHT
-        named[best] = named[self._commands] = False
-        if self._commands[best] or not named.any():
+        """The likeliest other topic that is named outright, beside a topic or a yes or no ("no, massage")."""
+        if self._commands[best] and best not in self._answers:
             return None
-        return self._labels[int(np.argmax(np.where(named, chance, -1.0)))]
+        named = [n for n in self._measurer.named(measured.items) if n != best and not self._commands[n]]
+        return self._labels[max(named, key=lambda number: chance[number])] if named else None
+
+    def _heard(self, measured: Measured, label: int) -> tuple[HeardWord, ...]:
+        votes = {key: round(float(vote[label]), 3) for key, vote in self._measurer.votes_of(measured.items)}
+        words = [
+            HeardWord(item.surface, sense.heard_as, sense.unit, votes.pop(sense.unit, 0.0))
+            for item in measured.items
+            for sense in item.senses[:1]
+        ]
+        pairs = [HeardWord("", "", key, points) for key, points in votes.items() if key != ANY]
+        return (*words, *pairs)
 
     def _kind(self, number: int) -> Kind:
         return "none" if number == self._none else "command" if self._commands[number] else "topic"
 
 
 def _shares(alternatives: Sequence[Hypothesis]) -> dict[str, float]:
-    """Normalised text -> its share of belief, summing to 1; the few likeliest alternatives only, empty ones left out."""
+    """Normalised text -> its share of belief; they sum to 1. The few likeliest alternatives, empty ones left out."""
     beliefs: dict[str, float] = {}
+    best = max((hypothesis.log_likelihood for hypothesis in alternatives), default=0.0)
     for hypothesis in alternatives:
-        text = normalize(hypothesis.text)
-        if text and hypothesis.log_likelihood >= -_UNLIKELY and (text in beliefs or len(beliefs) < _ALTERNATIVES):
-            beliefs[text] = beliefs.get(text, 0.0) + math.exp(_LIKELIHOOD_SCALE * hypothesis.log_likelihood)
+        text, behind = normalize(hypothesis.text), best - hypothesis.log_likelihood
+        if text and behind <= _UNLIKELY and (text in beliefs or len(beliefs) < _ALTERNATIVES):
+            beliefs[text] = beliefs.get(text, 0.0) + math.exp(-_LIKELIHOOD_SCALE * behind)
     total = sum(beliefs.values())
     return {text: belief / total for text, belief in beliefs.items()}
-
-
-def _heard(measured: Measured, label: int) -> tuple[HeardWord, ...]:
-    return tuple(
-        HeardWord(item.surface, sense.heard_as, sense.unit, round(float(points[label]), 3))
-        for item, points in zip(measured.items, measured.pointing, strict=True)
-        for sense in item.senses[:1]
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from rapidfuzz import process
@@ -62,20 +62,16 @@ class Reader:
                 words = tuple(phrase.split())
                 self._exact.setdefault(words, concept)
                 self._stemmed.setdefault(tuple(map(stem, words)), concept)
-        self._longest = max(map(len, self._exact), default=1)
+        self._longest: dict[str, int] = {}  # stem of a first word -> words in the longest phrase that begins with it
+        for words in self._stemmed:
+            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 1))
         self._known: frozenset[str] = frozenset()
-        little = {NEUTRAL, POLITE}
-        audible = {w[0]: c for w, c in self._exact.items() if len(w) == 1 and len(w[0]) >= _SHORTEST}
-        self._words = [word for word, concept in audible.items() if concept not in little]
-        self._concepts = [audible[word] for word in self._words]
-        self._keys = [key(word) for word in self._words]
-        self._little_keys = [key(word) for word, concept in audible.items() if concept in little]
         self.misheard = lru_cache(maxsize=20_000)(self._misheard)
         self.misheard_little = lru_cache(maxsize=20_000)(self._misheard_little)
 
-    def learn(self, texts: Iterable[str]) -> None:
-        """Take every word of these normalised texts as known: from now on it is not strange."""
-        self._known |= {item.senses[0].unit for text in texts for item in self.plain(text)}
+    def learn(self, readings: Iterable[Sequence[Item]]) -> None:
+        """Take every word of these readings as known: from now on it is not strange."""
+        self._known |= {item.senses[0].unit for reading in readings for item in reading}
 
     def read(self, text: str) -> tuple[Item, ...]:
         """The items of a normalised text, in order."""
@@ -100,7 +96,8 @@ class Reader:
         stems = [stem(word) for word in words]
         start = 0
         while start < len(words):
-            for end in range(min(start + self._longest, len(words)), start, -1):
+            longest = self._longest.get(stems[start], 1)
+            for end in range(min(start + longest, len(words)), start, -1):
                 concept = self._exact.get(tuple(words[start:end])) or self._stemmed.get(tuple(stems[start:end]))
                 if concept or end == start + 1:
                     yield " ".join(words[start:end]), concept
@@ -121,15 +118,29 @@ class Reader:
         whole = self.misheard(first + second)
         return next((s for s in _fainter(whole, 0.9) if s.confidence > 0.63 and len(s.heard_as) > 4), None)
 
+    @cached_property
+    def _audible(self) -> tuple[list[str], list[str]]:
+        """(words, their keys): what a misheard word of substance may have been."""
+        words = [word for word, concept in self._single_words() if concept not in (NEUTRAL, POLITE)]
+        return words, [key(word) for word in words]
+
+    @cached_property
+    def _little_keys(self) -> list[str]:
+        return [key(word) for word, concept in self._single_words() if concept in (NEUTRAL, POLITE)]
+
+    def _single_words(self) -> Iterator[tuple[str, str]]:
+        for words, concept in self._exact.items():
+            if len(words) == 1 and len(words[0]) >= _SHORTEST:
+                yield words[0], concept
+
     def _misheard(self, word: str) -> tuple[Sense, ...]:
         """Concepts whose words look or sound like `word`, the most alike first, at most five."""
-        found = process.extract(
-            key(word), self._keys, scorer=Levenshtein.normalized_similarity, score_cutoff=_ALIKE, limit=5
-        )
+        words, keys = self._audible
+        found = process.extract(key(word), keys, scorer=Levenshtein.normalized_similarity, score_cutoff=_ALIKE, limit=5)
         senses: dict[str, Sense] = {}
         for _, alike, index in found:
-            concept = self._concepts[index]
-            senses.setdefault(concept, Sense(concept, 0.9 * _confidence(alike), self._words[index]))
+            concept = self._exact[words[index],]
+            senses.setdefault(concept, Sense(concept, 0.9 * _confidence(alike), words[index]))
         return tuple(senses.values())
 
     def _misheard_little(self, word: str) -> float:
@@ -140,6 +151,7 @@ class Reader:
         return _confidence(best[1]) if best else 0.0
 
 
+@lru_cache(maxsize=20_000)
 def _plain(surface: str, concept: str | None) -> Item:
     if concept is None:
         return Item(surface, "known", (Sense(_word_unit(surface), 1.0, surface),))

@@ -1,6 +1,6 @@
 """What the matcher learns from: every phrase with its label, and the lexicon; gathered from the loaded content.
 
-Not for reading files (`article/loader.py`) nor for learning (`evidence.py`).
+Not for reading files (`article/loader.py`) nor for learning (`phrasebook.py`, `votes.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def training_set(article: Article, commands: Commands, lexicon: Lexicon) -> Trai
     """The phrases of the entries, the commands and the out-of-scope sentences, with the lexicon."""
     phrases = {entry.id: entry.phrases for entry in article.entries}
     phrases |= {command.id: command.phrases for command in commands.commands}
+    phrases = {label: (*texts, *lexicon.phrases.get(label, ())) for label, texts in phrases.items()}
     phrases[NONE] = lexicon.out_of_scope
     return TrainingSet(
         phrases={label: _normalized(texts) for label, texts in phrases.items()},

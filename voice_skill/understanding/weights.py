@@ -1,4 +1,4 @@
-"""The fitted numbers of the matcher, and reading them from their file, `weights.toml` beside this module.
+"""The fitted numbers of the matcher, and reading them from their files beside this module: `weights.toml`, `votes.tsv`.
 
 Written by `scripts/fit`; meant to be read by people. Not for fitting.
 """
@@ -15,18 +15,21 @@ from importlib.resources import files
 from typing import Any
 
 from voice_skill.understanding.training import TrainingSet
+from voice_skill.understanding.votes import Votes, parse_votes
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-FILE = "weights.toml"
+WEIGHTS_FILE, VOTES_FILE = "weights.toml", "votes.tsv"
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Thresholds of probability: accept from here on, ask from here on; below, refuse."""
+    """Thresholds of probability: accept from this chance of the best label on; ask from this chance of the best two
+    together on; below, refuse.
+    """
 
     accept: float
     ask: float
@@ -38,6 +41,7 @@ class Weights:
 
     topic, command, refusal: feature -> weight, for each kind of label.
     trained_on: digest of the training set they were fitted on (see `digest`).
+    votes: what each word says, for the labels of that training set.
     """
 
     topic: Mapping[str, float]
@@ -45,6 +49,7 @@ class Weights:
     refusal: Mapping[str, float]
     bands: Bands
     trained_on: str
+    votes: Votes
 
 
 def digest(training: TrainingSet) -> str:
@@ -58,12 +63,16 @@ def digest(training: TrainingSet) -> str:
 
 
 @cache
-def shipped_weights() -> Weights:
-    """The weights that come with the program. Reads a file, once."""
-    return parse_weights(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
+def shipped_weights(labels: tuple[str, ...]) -> Weights:
+    """The weights that come with the program, for these labels. Reads two files, once."""
+    folder = files("voice_skill.understanding")
+    return parse_weights(
+        folder.joinpath(WEIGHTS_FILE).read_text(encoding="utf-8"),
+        parse_votes(folder.joinpath(VOTES_FILE).read_text(encoding="utf-8"), labels),
+    )
 
 
-def parse_weights(text: str) -> Weights:
+def parse_weights(text: str, votes: Votes) -> Weights:
     """Weights from the text of a weights file. Raises KeyError or TOMLDecodeError for a damaged one."""
     data = tomllib.loads(text)
     return Weights(
@@ -72,4 +81,5 @@ def parse_weights(text: str) -> Weights:
         refusal=data["refusal"],
         bands=Bands(**data["bands"]),
         trained_on=data["trained_on"],
+        votes=votes,
     )

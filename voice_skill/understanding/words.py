@@ -76,7 +76,7 @@ def stem(word: str) -> str:
         word = word[:-3] + "y"
     elif len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
         word = word[:-2]
-    elif len(word) > 3 and word.endswith("s") and word[-2] not in "su":
+    elif len(word) > 3 and word.endswith("s") and word[-2] not in "isu":
         word = word[:-1]
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
 

@@ -1,0 +1,58 @@
+"""The features of an utterance, on the real content."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_skill.understanding.features import FEATURES, REFUSAL_FEATURES, Measurer
+from voice_skill.understanding.normalize import normalize
+from voice_skill.understanding.training import NONE, TrainingSet
+from voice_skill.understanding.weights import shipped_weights
+
+
+@pytest.fixture(scope="module")
+def measurer(training: TrainingSet) -> Measurer:
+    return Measurer(training, shipped_weights(tuple(training.phrases)).votes)
+
+
+def value(measurer: Measurer, text: str, label: str, feature: str) -> float:
+    return float(measurer.measure(text).table[measurer.labels.index(label), list(FEATURES).index(feature)])
+
+
+@pytest.mark.parametrize(
+    ("feature", "more", "less", "label"),
+    [
+        ("votes", "does a warm bath help", "does a long walk help", "heat"),
+        ("phrase", "should i rub my foot", "should i paint my fence", "massage"),
+        ("spelling", "slow down please", "pour me a coffee", "slower"),
+        ("sound", "masage my foot", "my foot", "massage"),
+        ("named at the foot", "stretching for foot cramps", "stretching", "stretching"),
+        ("named cleanly", "does massage help", "how much is a back massage at the hotel", "massage"),
+        ("strange words", "the zyzzyva quaffed", "my foot hurts", "relief-now"),
+        ("other body part", "my neck hurts", "my foot hurts", "relief-now"),
+        ("other subject", "play some music on the radio", "my foot hurts", "relief-now"),
+        ("other subject at the foot", "my foot hurts from the music", "my foot hurts", "relief-now"),
+        ("length", "my foot hurts so much today", "my foot", "relief-now"),
+    ],
+)
+def test_a_feature_grows_with_what_it_says(measurer: Measurer, feature: str, more: str, less: str, label: str) -> None:
+    assert value(measurer, more, label, feature) > value(measurer, less, label, feature)
+
+
+def test_the_refusal_is_judged_by_the_refused_sentences_alone(measurer: Measurer) -> None:
+    row = measurer.measure("does massage help my neck").table[measurer.labels.index(NONE)]
+    used = {name for name, number in zip(FEATURES, row, strict=True) if number}
+    assert used <= set(REFUSAL_FEATURES)
+
+
+def test_each_feature_is_explained_in_its_own_sentence() -> None:
+    assert len(set(FEATURES.values())) == len(FEATURES)
+    assert all(sentence.split()[0] in ("it", "its", "a", "how", "nothing") for sentence in FEATURES.values())
+
+
+@given(st.text(max_size=80))
+def test_every_number_is_finite(measurer: Measurer, text: str) -> None:
+    assert np.isfinite(measurer.measure(normalize(text)).table).all()

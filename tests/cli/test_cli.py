@@ -38,7 +38,7 @@ def answers(done):
 def test_version_and_help():
     assert run("--version").stdout == f"voice-skill {__version__}\n"
     shown = run("--help").stdout
-    for command in ("run", "chat", "ask", "demo", "doctor", "devices", "model", "content", "bench"):
+    for command in ("run", "chat", "ask", "explain", "demo", "doctor", "devices", "model", "content", "bench"):
         assert f" {command} " in shown
 
 
@@ -139,6 +139,13 @@ def test_a_broken_settings_file_is_named(tmp_path):
     done = run("ask", "heat", env={"VOICE_SKILL_CONFIG": str(file)})
     assert done.returncode == 2
     assert "colour" in done.stderr
+
+
+def test_explain_names_the_words_that_decided():
+    shown = run("explain", "my toes are cramping and i have chest pain").stdout
+    assert "RF-E1" in shown
+    assert "chest" in shown
+    assert "cramp" in shown
 
 
 def test_content_check(tmp_path):

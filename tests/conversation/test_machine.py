@@ -41,7 +41,9 @@ DOCTOR = next(flag for flag in CONTENT.safety.flags if flag.tier == "doctor")
 def match(entry=None, kind="topic", band="accept", score=0.9, second=None):
     if entry is None:
         kind, band, score = "none", "reject", 0.05
-    return Match(entry=entry, kind=kind, score=score, runner_up=second, runner_up_score=0.1, band=band)
+    return Match(
+        entry=entry, kind=kind, score=score, runner_up=second, runner_up_score=0.45, band=band, in_scope=max(score, 0.5)
+    )
 
 
 def alarm(flag, denied=False):
@@ -215,6 +217,13 @@ def test_a_doubtful_match_is_asked_about_and_yes_answers_it():
     assert decided(effects).entry == "heat"
     _, effects = play("/no", state=state)
     assert said(effects).prompts == REPLIES.own("say-again")
+    _, effects = play("massage", state=state)
+    assert decided(effects).entry == "massage"
+
+
+def test_two_likely_entries_are_offered_together():
+    state, effects = play("?heat massage")
+    assert said(effects).key == "ask:heat:massage"
     _, effects = play("massage", state=state)
     assert decided(effects).entry == "massage"
 

@@ -39,6 +39,8 @@ FORGET_AFTER_S = 180.0
 OVERHEARD_BELOW = 0.15
 # A runner-up with this share of the best one's probability is offered beside it.
 CLOSE = 0.6
+# A command is not confirmed before it is carried out; below this probability it is rather not understood.
+COMMAND_AT_LEAST = 0.5
 # In an emergency only these still do what they say.
 _ALLOWED_IN_EMERGENCY = ("repeat", "stop", "goodbye", "start-over", "slower", "louder")
 
@@ -99,7 +101,7 @@ class Conversation:
             turn = self._answered(state, state.question, found, heard)
             if turn is not None:
                 return turn
-        if found.band == "reject":
+        if found.band == "reject" or _doubtful_command(found):
             if not event.addressed and not state.active and found.score < OVERHEARD_BELOW:
                 return _decided((state, ()), "reject", heard, score=found.score)
             return _decided(reject(state, self._replies), "reject", heard, score=found.score)
@@ -113,6 +115,8 @@ class Conversation:
         if alarm.tier == "doctor":
             if state.emergency is not None:
                 return self._held_back(state, found, heard)
+            if topic is None and found.in_scope < OVERHEARD_BELOW:  # "wake me": a doctor's word in talk of other things
+                return _decided(reject(state, self._replies), "reject", heard, score=found.score)
             entry = topic or "see-a-doctor"
             turn = answer(state, self._replies, entry, extra=self._replies.flag(alarm.flag))
             return _decided(turn, "answer", heard, entry, score=found.score if topic else 1.0, runner_up=alarm.flag)
@@ -144,6 +148,8 @@ class Conversation:
             if question.about == "alarm":
                 return self._confirmed(closed, chosen, heard)
             return _decided(answer(closed, self._replies, chosen), "answer", heard, chosen)
+        if found.second is not None:  # "no, massage"
+            return _decided(answer(closed, self._replies, found.second), "answer", heard, found.second)
         if question.otherwise is not None:
             return _decided(answer(closed, self._replies, question.otherwise), "answer", heard, question.otherwise)
         turn = say(closed, "reply:say-again", self._replies.own("say-again"))
@@ -180,6 +186,11 @@ class Conversation:
         else:
             turn = run_command(command, state, self._replies)
         return _decided(turn, "command", heard, command, score=score, runner_up=runner_up)
+
+
+def _doubtful_command(found: Match) -> bool:
+    """Whether a command is likelier not meant: it would be carried out unasked, so it needs more than a question does."""
+    return found.kind == "command" and found.band == "ask" and found.score < COMMAND_AT_LEAST
 
 
 def _context(state: State) -> Context:

@@ -96,7 +96,11 @@ class Reader:
         stems = [stem(word) for word in words]
         start = 0
         while start < len(words):
-            longest = self._longest.get(stems[start], 1)
+            longest = self._longest.get(stems[start], 0)
+            if not longest:  # most words begin no phrase of the lexicon
+                yield words[start], self._exact.get((words[start],))
+                start += 1
+                continue
             for end in range(min(start + longest, len(words)), start, -1):
                 concept = self._exact.get(tuple(words[start:end])) or self._stemmed.get(tuple(stems[start:end]))
                 if concept or end == start + 1:

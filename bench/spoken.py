@@ -16,7 +16,10 @@ from bench.outcomes import flag_raised, outcome
 from voice_skill.asking import Answer, Asker
 from voice_skill.understanding.normalize import normalize
 
-SYNTHETIC = "All voices are synthetic: expect less from people, above all far from the microphone."
+SYNTHETIC = (
+    "All voices are synthetic: expect less from people, above all far from the microphone. The bundled model lacks words "
+    "that red flags need (bleeding, bladder, unconscious, fainted, overdose, swallowed medicines' names and others)."
+)
 
 
 def measure(asker: Asker, progress: Callable[[str], None]) -> list[Table]:

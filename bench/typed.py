@@ -16,6 +16,10 @@ def measure(asker: Asker) -> list[Table]:
 
 def _in_scope(asker: Asker) -> Table:
     table = Table("typed", "Typed, development wording", ("what", "n", "right", "asked", "rejected", "wrong"))
+    table.notes.append(
+        "The matcher was made with these wordings in view. On a split looked at only once it was right for 93 % of what "
+        "no training phrase repeats, wrong for 2.5 %, and accepted 5 % of what is out of scope."
+    )
     groups: dict[str, list[str]] = {"entries": [], "commands": []}
     for case in corpora.typed_cases():
         kind = "commands" if set(case.expected) & set(COMMAND_IDS) else "entries"
@@ -41,6 +45,10 @@ def _out_of_scope(asker: Asker) -> Table:
 
 def _red_flags(asker: Asker) -> Table:
     table = Table("red-flags", "Typed, red flags", ("what", "n", "share"))
+    table.notes.append(
+        "The patterns were written with these sentences in view. Nine batches measured before that raised 67-97 % of "
+        "their emergencies (the lowest were written to be odd) and 86-100 % of the urgent ones."
+    )
     raised: dict[str, list[bool]] = {}
     for case in corpora.flagged_cases():
         raised.setdefault(case.group, []).append(flag_raised(asker.ask_text(case.text), case.expected[0]))

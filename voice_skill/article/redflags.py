@@ -86,6 +86,7 @@ class RedFlag(Model):
     about: what was said, so that "Did you say {about}?" reads well.
     source: tags of where the row comes from, separated by spaces.
     reply: key of `SafetyLayer.replies`.
+    needs_topic: whether its words ("every night", "when I walk") mean something only in talk about feet and cramps.
     ask_if_denied: whether "no ..." leads to that question; False where a denial needs no answer ("I'm not pregnant").
     """
 
@@ -94,6 +95,7 @@ class RedFlag(Model):
     about: Line
     source: str
     reply: str
+    needs_topic: bool = False
     ask_if_denied: bool = True
     patterns: tuple[Pattern, ...] = Field(min_length=1)
 

@@ -115,7 +115,8 @@ class Conversation:
         if alarm.tier == "doctor":
             if state.emergency is not None:
                 return self._held_back(state, found, heard)
-            if topic is None and found.in_scope < OVERHEARD_BELOW:  # "wake me": a doctor's word in talk of other things
+            stray = topic is None and found.in_scope < OVERHEARD_BELOW
+            if stray and self._replies.flag_needs_topic(alarm.flag):  # "wake me up at six"
                 return _decided(reject(state, self._replies), "reject", heard, score=found.score)
             entry = topic or "see-a-doctor"
             turn = answer(state, self._replies, entry, extra=self._replies.flag(alarm.flag))
@@ -189,7 +190,7 @@ class Conversation:
 
 
 def _doubtful_command(found: Match) -> bool:
-    """Whether a command is likelier not meant: it would be carried out unasked, so it needs more than a question does."""
+    """Whether a command is likelier not meant: carried out unasked, it needs more than a question does."""
     return found.kind == "command" and found.band == "ask" and found.score < COMMAND_AT_LEAST
 
 

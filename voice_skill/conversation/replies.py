@@ -37,6 +37,10 @@ class Replies:
         """emergency, urgent or doctor."""
         return self._flags[flag_id].tier
 
+    def flag_needs_topic(self, flag_id: str) -> bool:
+        """Whether its words mean something only in talk about feet and cramps."""
+        return self._flags[flag_id].needs_topic
+
     def ask_flag(self, flag_id: str) -> tuple[Prompt, ...]:
         """Did you say ...? for a red flag that was denied in the same breath."""
         return self.own("ask-flag", about=self._flags[flag_id].about)

@@ -16,7 +16,13 @@ from typing import Annotated, Any
 import typer
 
 from voice_skill import __version__
-from voice_skill.errors import EXIT_ANSWERED_WITH_ERROR, EXIT_MISSING_PART, UsageError, VoiceSkillError
+from voice_skill.errors import (
+    EXIT_ANSWERED_WITH_ERROR,
+    EXIT_MISSING_PART,
+    ModelError,
+    UsageError,
+    VoiceSkillError,
+)
 
 log = logging.getLogger(__name__)
 # Nearly all objects are content that stays: looking through them again and again took a fifth of every start.
@@ -244,11 +250,21 @@ def model_install(
     name: str,
     from_file: Annotated[Path | None, typer.Option("--from", help="A zip that was downloaded elsewhere.")] = None,
     connect_timeout: Annotated[float, typer.Option(help="Seconds to wait for the server to answer.")] = 10.0,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="When it fails, print the cause on one line and no advice.")
+    ] = False,
 ) -> None:
     """Download a model (or take it from a file), check it against its hash, and unpack it."""
     from voice_skill.model_commands import install_model
 
-    _show(install_model(_settings(), name, from_file=from_file, connect_timeout_s=connect_timeout), markup=False)
+    try:
+        line = install_model(_settings(), name, from_file=from_file, connect_timeout_s=connect_timeout)
+    except ModelError as error:
+        if not brief:
+            raise
+        print(error.cause)
+        raise typer.Exit(error.exit_code) from None
+    _show(line, markup=False, soft_wrap=True)
 
 
 @model_app.command("verify")

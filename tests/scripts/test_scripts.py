@@ -273,7 +273,9 @@ def test_the_better_model_is_tried_once_and_only_for_the_assistant(machine: Mach
     assert first.returncode == second.returncode == 0
     assert "going on with the bundled model" in first.stderr
     assert second.stderr == "set-up: up to date\n"
-    assert machine.calls("voice-skill") == ["voice-skill model install vosk-model-small-en-us-0.15 --connect-timeout 4"]
+    assert machine.calls("voice-skill") == [
+        "voice-skill model install vosk-model-small-en-us-0.15 --connect-timeout 4 --brief"
+    ]
 
 
 def test_an_unknown_option_shows_the_usage(machine: Machine) -> None:

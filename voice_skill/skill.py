@@ -32,9 +32,12 @@ class Skill:
     conversation: Conversation
 
 
-def build_skill(region: Region, folder: Path = CONTENT_DIR) -> Skill:
-    """Load the content and build the rooms. Raises ContentError when a content file breaks a rule."""
-    content = load_content(folder)
+def build_skill(region: Region, folder: Path = CONTENT_DIR, cache: Path | None = None) -> Skill:
+    """Load the content (see `load_content` for `cache`) and build the rooms.
+
+    Raises ContentError when a content file breaks a rule.
+    """
+    content = load_content(folder, cache)
     understanding = Understanding(SafetyScanner(content.safety), Matcher.from_content(content))
     replies = Replies(content, region)
     return Skill(content, understanding, replies, Conversation(understanding, replies))
@@ -108,4 +111,4 @@ class Visit:
 
 def build(settings: Settings) -> Skill:
     """The skill as these settings want it."""
-    return build_skill(region_of(settings))
+    return build_skill(region_of(settings), cache=settings.cache_dir)

@@ -99,3 +99,27 @@ def test_it_works_without_the_c_yaml_library(monkeypatch):
 
     monkeypatch.setattr(loader, "_FastLoader", yaml.SafeLoader)
     assert loader.load_file(CONTENT_DIR / COMMANDS_FILE, loader.Commands).commands
+
+
+def test_the_cache_gives_the_same_content_and_notices_every_change(folder, tmp_path):
+    cache = tmp_path / "cache"
+    first = load_content(folder, cache)
+    assert load_content(folder, cache) == first
+    edit(folder / ARTICLE_FILE, "title: A warm pack", "title: A warm cloth")
+    assert load_content(folder, cache).article.entry("heat").title == "A warm cloth"
+    assert len(list(cache.glob("content-*"))) == 1
+    edit(folder / ARTICLE_FILE, "  - id: heat\n", "  - id: heet\n")
+    with pytest.raises(ContentError):
+        load_content(folder, cache)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no pickle", b"\x80\x05N."])
+def test_a_damaged_or_unwritable_cache_is_ignored(folder, tmp_path, damage):
+    cache = tmp_path / "cache"
+    first = load_content(folder, cache)
+    (kept,) = cache.glob("content-*")
+    kept.write_bytes(damage)
+    assert load_content(folder, cache) == first
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert load_content(folder, blocked / "cache") == first

@@ -90,7 +90,8 @@ class Conversation:
         if not any(hypothesis.text.strip() for hypothesis in event.alternatives):
             if not event.addressed:
                 return state, ()
-            return _decided(say(state, "reply:nothing-heard", self._replies.own("nothing-heard")), "reject", heard)
+            turn = say(state, "reply:nothing-heard", self._replies.own("nothing-heard"))
+            return _decided(turn, "reject", heard, score=0.0)
         understood = self._interpreter.interpret(event.alternatives, _context(state))
         alarm, found = understood.alarm, understood.match
         if alarm is not None:

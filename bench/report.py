@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from bench import cost, latency, spoken, typed
+from bench.corpora import CHECKOUT
 from bench.figures import Table
 from voice_skill import __version__
 from voice_skill.asking import Asker
@@ -20,22 +21,27 @@ from voice_skill.errors import UsageError
 from voice_skill.settings import load_settings
 from voice_skill.skill import build
 
+FIGURES_FILE = CHECKOUT / "build" / "bench.json"
 PARTS = ("typed", "spoken", "cost", "latency")
 
 
 def run_bench(*, write_to: Path | None, only: list[str], page: Path | None = None) -> None:
-    """Measure and print; `only` names parts, all when empty. Raises UsageError for a part that doesn't exist."""
+    """Measure and print; figures go to `write_to`, or to build/bench.json; `only` names parts, all when empty.
+
+    Raises UsageError for a part that doesn't exist.
+    """
     unknown = sorted(set(only) - set(PARTS))
     if unknown:
         raise UsageError(f"no such part of the benchmark: {', '.join(unknown)}", fix=f"choose from {', '.join(PARTS)}")
     console = Console(highlight=False, width=120)
     tables = list(_measure(only or list(PARTS), console))
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    if write_to is not None:
-        figures = {table.name: table.figures for table in tables}
-        document = {"version": __version__, "machine": machine, "figures": figures}
-        write_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        console.print(f"figures written to {write_to}")
+    figures = {table.name: table.figures for table in tables}
+    document = {"version": __version__, "machine": machine, "figures": figures}
+    write_to = write_to or FIGURES_FILE
+    write_to.parent.mkdir(parents=True, exist_ok=True)
+    write_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    console.print(f"figures written to {write_to}", markup=False, soft_wrap=True)
     if page is not None:
         page.write_text(_page(tables, machine), encoding="utf-8")
 

@@ -17,8 +17,8 @@ from voice_skill.asking import Answer, Asker
 from voice_skill.understanding.normalize import normalize
 
 SYNTHETIC = (
-    "All voices are synthetic: expect less from people, above all far from the microphone. The bundled model lacks words "
-    "that red flags need (bleeding, bladder, unconscious, fainted, overdose, swallowed medicines' names and others)."
+    "All voices are synthetic: expect less from people, above all far from the microphone. The bundled model lacks "
+    "words that red flags need (bleeding, bladder, unconscious, fainted, overdose, names of medicines and others)."
 )
 
 

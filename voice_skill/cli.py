@@ -223,7 +223,9 @@ def devices(as_json: JsonOption = False) -> None:
 
 @app.command()
 def bench(
-    write_to: Annotated[Path | None, typer.Option("--out", "-o", help="Write the figures to this JSON file.")] = None,
+    write_to: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where the figures go, as JSON; build/bench.json when left out.")
+    ] = None,
     page: Annotated[Path | None, typer.Option(help="Write the tables to this Markdown file.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this part: typed, spoken, cost or latency.")] = None,
 ) -> None:

@@ -148,6 +148,17 @@ def test_explain_names_the_words_that_decided():
     assert "cramp" in shown
 
 
+def test_the_benchmark_prints_tables_and_writes_figures(tmp_path):
+    file, page = tmp_path / "figures.json", tmp_path / "page.md"
+    done = run("bench", "--only", "typed", "--out", file, "--page", page)
+    assert done.returncode == 0, done.stderr
+    assert "Typed, red flags" in done.stdout
+    figures = json.loads(file.read_text())["figures"]
+    assert figures["typed"]["commands"]["right"]["percent"] > 80
+    assert figures["red-flags"]["emergency"]["percent"] > 99
+    assert "## Typed, out of scope" in page.read_text()
+
+
 def test_content_check(tmp_path):
     assert run("content", "check").returncode == 0
     done = run("content", "check", tmp_path)

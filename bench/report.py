@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 from bench import cost, latency, spoken, typed
 from bench.corpora import CHECKOUT
 from bench.figures import Table
+from bench.page import whole_page
 from voice_skill import __version__
 from voice_skill.asking import Asker
 from voice_skill.ears import open_ears
@@ -43,7 +44,8 @@ def run_bench(*, write_to: Path | None, only: list[str], page: Path | None = Non
     write_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     console.print(f"figures written to {write_to}", markup=False, soft_wrap=True)
     if page is not None:
-        page.write_text(_page(tables, machine), encoding="utf-8")
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        page.write_text(whole_page(tables, machine, before), encoding="utf-8")
 
 
 def _measure(parts: list[str], console: Console) -> Iterator[Table]:
@@ -66,26 +68,15 @@ def _measure(parts: list[str], console: Console) -> Iterator[Table]:
 
 def _shown(tables: list[Table], console: Console) -> Iterator[Table]:
     for table in tables:
-        shown = RichTable(*table.columns, title=table.title, title_justify="left")
-        for row in table.rows:
-            shown.add_row(*row)
-        console.print(shown)
-        for note in table.notes:
-            console.print(note, style="dim")
+        show(table, console)
         yield table
 
 
-def _page(tables: list[Table], machine: str) -> str:
-    """The tables as a page of the documentation."""
-    lines = [
-        "# How well it works",
-        "",
-        f"Made by `scripts/bench --page docs/evaluation.md` ({machine}). Shares are followed by their 95 % interval.",
-        "Times depend on the machine and its load: compare ratios, not milliseconds.",
-        "",
-    ]
-    for table in tables:
-        lines += [f"## {table.title}", "", "| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in table.rows]
-        lines += ["", *table.notes, ""]
-    return "\n".join(lines).rstrip() + "\n"
+def show(table: Table, console: Console) -> None:
+    """Print a table and its notes."""
+    shown = RichTable(*table.columns, title=table.title, title_justify="left")
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
+    for note in table.notes:
+        console.print(note, style="dim")

@@ -21,7 +21,7 @@ from training.recipe import GraphPart, Recipe
 from voice_skill.errors import MissingPartError
 
 # One model of all sentences knows more phrases than each kind's own; the kinds' say how likely the kinds are. On wording
-# of other authors a share of 0.5 to 0.9 gave the lowest perplexity: 51 instead of 58 with none, commands 36 instead of 58.
+# of other authors, shares of 0.5 to 0.9 gave the lowest perplexity: 51 (58 with none), on commands 36 (58 with none).
 JOINT_SHARE: Final = 0.7
 FLOOR_WEIGHT: Final = 0.03  # of general English word frequencies beside the other parts, whose weights add up to 1
 UNKNOWN_SHARE: Final = 0.05  # of running English text that is outside ten thousand words, roughly

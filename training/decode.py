@@ -36,7 +36,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Sums over clips. errors, words: counts; exact: clips without an error; cpu_s over audio_s is the real-time factor."""
+    """Sums over clips. errors, words: counts; exact: clips without an error; audio_s, cpu_s: seconds."""
 
     clips: int
     words: int

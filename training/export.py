@@ -1,7 +1,7 @@
 """Weights to a Vosk folder's `am/` and `conf/`: the acoustic model's file, feature and decoder options.
 
-Takes the shape of the network from a template (any `final.mdl` of this family) and its numbers from training. The words,
-`graph/`, are written by `graph.py`; `build_model` calls both.
+Takes the shape of the network from a template (any `final.mdl` of this family) and its numbers from training. The
+words, `graph/`, are written by `graph.py`; `build.py` calls both.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def write_acoustic_model(
 def acoustic_model(
     template: NnetFile, weights: Mapping[str, Array], blank_bias: float = 0.0, log_priors: Array | None = None
 ) -> NnetFile:
-    """The template with these weights (see `write_acoustic_model`). Raises KeyError or ValueError when they don't fit."""
+    """The template with these weights (see `write_acoustic_model`). Raises KeyError, ValueError when they don't fit."""
     bare = _only_main_branch(template)
     for key, value in weights.items():
         before = bare.array(key)
@@ -105,7 +105,10 @@ def acoustic_model(
 
 
 def write_mean_normalisation(out: Path, mean: Array) -> None:
-    """Write `am/global_cmvn.stats`; where it exists, Vosk subtracts a running mean from the features (`running_mean`).
+    """Write `am/global_cmvn.stats`: where it exists, Vosk subtracts a running mean from the features.
+
+    Frame t (from 0, of an utterance) loses (sum of frames max(0, t-599)..t + g * mean) / (n + g), where n of up to 600
+    frames are in the sum and g = min(200, 600 - n): Kaldi's OnlineCmvn with its own defaults, which Vosk leaves alone.
 
     Args:
         mean: the average frame of the training sound, one number per cepstrum.

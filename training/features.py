@@ -24,6 +24,7 @@ from rich.progress import Progress
 from training.augment import spoil
 from training.recipe import FeaturesPart, Recipe
 from training.speech import manifest
+from voice_skill.errors import MissingPartError
 from voice_skill.hearing.frames import SAMPLE_RATE
 
 CEPSTRA = 40
@@ -90,6 +91,8 @@ def run(recipe: Recipe, work: Path, progress: Progress) -> None:
         *_jobs(spoken, "speech", recipe.features.copies, out, recipe),
         *_jobs(people, "people", recipe.features.people_copies, out, recipe),
     ]
+    if not jobs:
+        raise MissingPartError(f"There is no speech in {work}.", fix="python -m training speech")
     task = progress.add_task("features", total=len(jobs))
     wanted = {job.file.name for job in jobs}
     for stale in set(out.glob("*.npz")) - {job.file for job in jobs}:

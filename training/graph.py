@@ -1,8 +1,8 @@
-"""The decoding graph of a Vosk model: `graph/HCLr.fst` (network outputs to words) and `graph/Gr.fst` (how words follow).
+"""The decoding graph of a Vosk model: `HCLr.fst` (from network outputs to words) and `Gr.fst` (which words follow).
 
-The first is a prefix tree of pronunciations over CTC units, with `[unk]` as a loop of phones that sounds like English; the
-second a language model. Vosk joins them while it decodes, so that a grammar can take the second's place. Needs OpenFst's
-programs. Not for estimating language models (`ngram.py`).
+The first is a prefix tree of pronunciations over CTC units, with `[unk]` as a loop of phones that sounds like English;
+the second a language model. Vosk joins them while it decodes, so that a grammar can take the second's place. Needs
+OpenFst's programs. Not for estimating language models (`ngram.py`).
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ Pronunciations = Mapping[str, Sequence[tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class GraphOptions:
-    """Costs in nats, on top of the language model's.
+    """Costs in nats, on top of the language model's. Vosk counts nine tenths of both in its results.
 
     inventory: which outputs the network has.
-    word_cost: of every word. unk_cost: of entering `[unk]`; unk_phone_cost: of each phone in it, on top of how unusual it
-        is after those before it. unk_order: how many phones the loop looks at to tell that.
+    word_cost: of every word.
+    unk_cost: of entering `[unk]`.
+    unk_phone_cost: of each phone in it, on top of how unusual it is after those before it.
+    unk_order: how many phones the loop looks at to tell that, itself included.
     """
 
     inventory: Inventory = "phones"
@@ -238,16 +240,17 @@ class OpenFst:
         return dict(zip(map(int, numbers[::2]), map(int, numbers[1::2]), strict=True))
 
     def write_grammar(self, fst: _Fst, symbols: Path, out: Path) -> None:
-        """Write an acceptor of words, its symbols inside."""
-        named = [f"--isymbols={symbols}", f"--osymbols={symbols}", "--keep_isymbols", "--keep_osymbols"]
-        compiled = self._run(["fstcompile", *named], fst.text.encode())
+        """Write an acceptor of words, its symbols inside; `symbols` lies in the same folder."""
+        name = symbols.name  # without the folder: the file keeps the name it was given
+        named = [f"--isymbols={name}", f"--osymbols={name}", "--keep_isymbols", "--keep_osymbols"]
+        compiled = self._run(["fstcompile", *named], fst.text.encode(), symbols.parent)
         ordered = self._run(["fstarcsort", "--sort_type=ilabel"], compiled)
         self._run(["fstconvert", "--fst_type=const", "-", str(out)], ordered)
 
-    def _run(self, command: list[str], given: bytes) -> bytes:
+    def _run(self, command: list[str], given: bytes, folder: Path | None = None) -> bytes:
         paths = [str(self.plugins), os.environ.get("LD_LIBRARY_PATH", "")]
         environment = {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, paths))}
-        done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment)
+        done = subprocess.run(command, input=given, capture_output=True, check=False, cwd=folder, env=environment)
         if done.returncode:
             raise MissingPartError(
                 f"OpenFst's {command[0]} failed: {done.stderr.decode(errors='replace').strip()[-300:]}", fix=_FIX

@@ -177,15 +177,14 @@ def _losers(model: NGramModel, context: Context, threshold: float) -> list[str]:
         if (i, context[i]) != (0, START):
             often *= model.probability(context[:i], context[i])
     lower = {w: model.probability(context[1:], w) for w in followers}
-    left, left_lower = 1 - sum(followers.values()), 1 - sum(lower.values())
+    left, left_lower = max(0.0, 1 - sum(followers.values())), max(0.0, 1 - sum(lower.values()))
     losers: list[str] = []
     for word, p in followers.items():
         new_weight = (left + p) / (left_lower + lower[word])
-        change = -often * (
-            p * (math.log(lower[word]) + math.log(new_weight) - math.log(p))
-            + left * (math.log(new_weight) - math.log(weight))
-        )
-        if math.expm1(change) < threshold:
+        change = p * (math.log(lower[word]) + math.log(new_weight) - math.log(p))
+        if left > 1e-12 and weight > 0:  # else every word was seen in this context
+            change += left * (math.log(new_weight) - math.log(weight))
+        if math.expm1(-often * change) < threshold:
             losers.append(word)
     return losers
 

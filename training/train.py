@@ -25,7 +25,7 @@ from training.lexicon import Lexicon
 from training.network import Network, Weights
 from training.recipe import Recipe, TrainPart
 from training.units import Units
-from voice_skill.errors import UsageError
+from voice_skill.errors import MissingPartError, UsageError
 
 HELD_BACK = 40  # one text in so many is kept from learning, to see phone errors on
 CHECKPOINT_STEPS = 150
@@ -42,7 +42,10 @@ class Corpus:
 
 def read_corpus(recipe: Recipe, work: Path, units: Units) -> Corpus:
     """All shards, mean-normalised if the recipe says so, phones drawn among each word's pronunciations."""
-    summary = json.loads((work / "features" / "features.json").read_text(encoding="utf-8"))
+    record = work / "features" / "features.json"
+    if not record.exists():
+        raise MissingPartError(f"There are no features in {record.parent}.", fix="python -m training features")
+    summary = json.loads(record.read_text(encoding="utf-8"))
     mean = np.array(summary["sum"]) / summary["frames"]
     rng = np.random.default_rng((recipe.seed, 1))
     lexicon = Lexicon.load()

@@ -112,7 +112,7 @@ def _read(file: Path) -> Samples | None:
         samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError):
         return None
-    return to_rate(samples[:, 0], rate)
+    return to_rate(np.asarray(samples[:, 0], dtype=np.float32), rate)
 
 
 def _installed_version(package: str) -> str:

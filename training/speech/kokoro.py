@@ -73,10 +73,10 @@ class Kokoro:
     def _say(self, text: str, voice: Voice, speed: float) -> Samples:
         phonemes = accented(self._phonemes[voice.british](text), voice.accent)
         tokens = [self._vocabulary[sign] for sign in phonemes if sign in self._vocabulary][:MOST_TOKENS]
-        style = np.mean([self._style(pack)[len(tokens)] for pack in voice.packs], axis=0, dtype=np.float32)
+        packs = np.stack([self._style(pack)[len(tokens)] for pack in voice.packs])
         feed = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
-            "style": style[None],
+            "style": packs.mean(axis=0, keepdims=True, dtype=np.float32),
             "speed": np.array([speed], np.float32),
         }
         return to_rate(self._session.run(None, feed)[0], RATE)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from training.speech.voices import VOICES, Voice
-from voice_skill.errors import ContentError
+from voice_skill.errors import ContentError, MissingPartError
 
 KINDS = ("about", "command", "flag", "everyday")
 TOPIC_SHARE = 0.6  # of the clips: about, commands and red flags; the rest is everyday talk
@@ -60,7 +60,7 @@ class Job:
 def read_sentences(file: Path) -> list[Sentence]:
     """Read `work/text/sentences.tsv`. Raises ContentError when it isn't there or a line isn't one of it."""
     if not file.exists():
-        raise ContentError(f"{file} isn't there.", fix="python -m training text")
+        raise MissingPartError(f"{file} isn't there.", fix="python -m training text")
     sentences = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         key, kind, text = [*line.split("\t"), "", ""][:3]

@@ -1,7 +1,7 @@
 """The speech stage: lets the engines speak side by side, one process each, shows how far they are, and sums up.
 
-Kokoro needs most of the time, so it has a core from the start; the quick engines follow each other on the others, and
-when they are done Kokoro gets those too. No sound is made in this process.
+Kokoro needs most of the time, so it has a core from the start; the quick engines take turns on the others, and when
+they are done Kokoro gets those too. No sound is made in this process.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from training.recipe import Recipe
 from training.speech import manifest
@@ -28,7 +28,8 @@ from voice_skill.errors import MissingPartError, UsageError
 SLOW = "kokoro"
 QUICK = ("hibari", "flite", "espeak", "festival", "piper")  # quickest first, so that there is much early
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-LOOK_S = 1.0  # between two looks at the manifest
+TURNS = 4
+LOOK_S = 5.0  # between two looks at the manifest
 
 
 def run(recipe: Recipe, work: Path, progress: Progress, cores: int = 2) -> None:
@@ -48,31 +49,58 @@ def run(recipe: Recipe, work: Path, progress: Progress, cores: int = 2) -> None:
     tasks = tasks_of(recipe, sentences, out, cores)
     for name in THREADS:
         os.environ[name] = "1"
-    # Spawned, not forked: an engine's runtime has threads that wouldn't survive a fork.
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        futures = {pool.submit(_guarded, task): task for task in tasks}
-        _watch(futures, out, recipe, progress)
-    failures = {futures[future].engine: future.result() for future in futures if future.result()}
-    (out / "speech.json").write_text(json.dumps(summary(out), indent=2) + "\n", encoding="utf-8")
-    if failures and (recipe.speech.engines or len(failures) == len(ENGINES)):
-        cause, fix = next(iter(failures.values()))
+    try:
+        troubles = _work_through(tasks, out, cores, progress)
+    finally:
+        _sum_up(out)
+    if troubles and (recipe.speech.engines or len(troubles) == len(ENGINES)):
+        cause, fix = next(iter(troubles.values()))
         raise MissingPartError(cause, fix=fix)
 
 
 def tasks_of(recipe: Recipe, sentences: Path, out: Path, cores: int) -> list[Task]:
-    """Return the processes in the order they start. Raises UsageError for an engine that there isn't."""
+    """Return the processes in the order they start: a task's `seconds` are what its engine shall have in all by then.
+
+    The quick engines take turns, so that a run cut short has something of each. Raises UsageError for an engine that
+    there isn't.
+    """
     names = recipe.speech.engines or ENGINES
     if unknown := sorted(set(names) - set(ENGINES)):
         raise UsageError(f"There is no engine {unknown[0]}.", fix=f"Engines: {', '.join(ENGINES)}.")
     whole = sum(SHARES[name] for name in names)
 
-    def task(name: str, shard: int = 0, shards: int = 1) -> Task:
-        seconds = recipe.speech.hours * 3600 * SHARES[name] / whole / shards
+    def task(name: str, share: float = 1.0, shard: int = 0, shards: int = 1) -> Task:
+        seconds = recipe.speech.hours * 3600 * SHARES[name] / whole * share / shards
         return Task(name, sentences, out, recipe.seed, seconds, recipe.speech.sentences, shard, shards)
 
-    slow = [task(SLOW, shard, cores) for shard in range(cores)] if SLOW in names else []
-    quick = [task(name) for name in QUICK if name in names]
+    slow = [task(SLOW, 1.0, shard, cores) for shard in range(cores)] if SLOW in names else []
+    quick = [task(name, turn / TURNS) for turn in range(1, TURNS + 1) for name in QUICK if name in names]
     return [*slow[:1], *quick, *slow[1:]]
+
+
+def _work_through(tasks: Iterable[Task], out: Path, cores: int, progress: Progress) -> dict[str, tuple[str, str]]:
+    """Run the tasks on `cores` processes, no shard twice at a time; return cause and fix of what is missing."""
+    waiting, troubles = list(tasks), dict[str, tuple[str, str]]()
+    running: dict[Future[tuple[str, str] | None], Task] = {}
+    bars = _bars(waiting, progress)
+    # Spawned, not forked: an engine's runtime has threads that wouldn't survive a fork.
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        while waiting or running:
+            busy = {(task.engine, task.shard) for task in running.values()}
+            free = [task for task in waiting if (task.engine, task.shard) not in busy]
+            if free and len(running) < cores:
+                waiting.remove(free[0])
+                running[pool.submit(_guarded, free[0])] = free[0]
+                continue
+            for future in wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED).done:
+                task = running.pop(future)
+                if trouble := future.result():
+                    progress.console.print(f"{task.engine} is done without: {trouble[0]}")
+                    troubles[task.engine] = trouble
+                    waiting = [other for other in waiting if other.engine != task.engine]
+                _sum_up(out)
+            _show(bars, out, progress)
+    return troubles
 
 
 def _guarded(task: Task) -> tuple[str, str] | None:
@@ -84,25 +112,26 @@ def _guarded(task: Task) -> tuple[str, str] | None:
     return None
 
 
-def _watch(futures: Mapping[Future[Any], Task], out: Path, recipe: Recipe, progress: Progress) -> None:
-    bars: dict[str, Any] = {}
-    names = recipe.speech.engines or ENGINES
-    whole = sum(SHARES[name] for name in names)
-    for name in names:
-        minutes = recipe.speech.hours * 60 * SHARES[name] / whole
-        bars[name] = progress.add_task(f"{name} speaks (minutes)", total=round(minutes, 1))
-    running: set[Future[Any]] = set(futures)
-    while running:
-        done, running = wait(running, timeout=LOOK_S)
-        for future in done:
-            if trouble := future.exception() or future.result():
-                progress.console.print(f"{futures[future].engine} is done without: {trouble}")
-        seconds: Counter[str] = Counter()
-        for clip in manifest.read(out / manifest.NAME):
-            if not is_copy(clip):
-                seconds[clip.engine] += clip.seconds  # type: ignore[assignment]
-        for name, bar in bars.items():
-            progress.update(bar, completed=round(seconds[name] / 60, 1))
+def _bars(tasks: Iterable[Task], progress: Progress) -> dict[str, TaskID]:
+    seconds: dict[str, float] = {}
+    for task in tasks:
+        seconds[task.engine] = task.seconds * task.shards
+    return {
+        name: progress.add_task(f"{name} speaks (minutes)", total=round(some / 60, 1)) for name, some in seconds.items()
+    }
+
+
+def _show(bars: Mapping[str, TaskID], out: Path, progress: Progress) -> None:
+    seconds = dict.fromkeys(bars, 0.0)
+    for clip in manifest.read(out / manifest.NAME):
+        if clip.engine in seconds and not is_copy(clip):
+            seconds[clip.engine] += clip.seconds
+    for name, bar in bars.items():
+        progress.update(bar, completed=round(seconds[name] / 60, 1))
+
+
+def _sum_up(out: Path) -> None:
+    (out / "speech.json").write_text(json.dumps(summary(out), indent=2) + "\n", encoding="utf-8")
 
 
 def is_copy(clip: Clip) -> bool:

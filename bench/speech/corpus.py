@@ -82,6 +82,9 @@ def _clips(of_one_kind: list[Sentence]) -> list[Clip]:
         spoken.append((sentence, NATIVE[place % len(NATIVE)]))
         if place % 2 == 0:
             spoken.append((sentence, OTHER[place // 2 % len(OTHER)]))
+    # Numbered in an order that has nothing to do with the voice: counted as they stand here, two of the voices would
+    # meet pink noise only and the others babble only.
+    spoken.sort(key=lambda said: hashlib.sha1(f"{said[0].text} {said[1]}".encode(), usedforsecurity=False).digest())
     return [Clip(sentence, voice, number) for number, (sentence, voice) in enumerate(spoken)]
 
 

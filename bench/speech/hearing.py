@@ -131,7 +131,7 @@ def plan(*, quick: bool) -> list[tuple[Clip, str]]:
 
 
 def conditions_of(clip: Clip) -> tuple[str, ...]:
-    """Clean, one of the noises at 10 dB, and one other; a sentence's second voice meets other ones than its first."""
+    """Clean, one of the noises at 10 dB, and one other."""
     return ("clean", AT_10_DB[clip.number % len(AT_10_DB)], OTHERWISE[clip.number // 2 % len(OTHERWISE)])
 
 

@@ -186,6 +186,12 @@ def test_each_kind_meets_each_condition_and_each_clip_the_clean_one():
     assert len(plan(quick=True)) < len(plan(quick=False)) / 2
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_voice_meets_every_noise(quick):
+    met = {(clip.voice, each) for clip, each in plan(quick=quick)}
+    assert met >= {(voice, each) for voice in (*NATIVE, *OTHER) for each in ("clean", "pink", "babble", "room")}
+
+
 # --- sums -----------------------------------------------------------------------------------------------------------
 
 

@@ -2,10 +2,10 @@
 
 import hashlib
 import shutil
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from training import card, compare
 from training.compare import Outcome

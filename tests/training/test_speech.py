@@ -141,7 +141,7 @@ def test_only_slow_or_fast_clips_get_a_copy_and_it_keeps_a_usual_tempo() -> None
 
 
 def test_sentences_file_errors_name_the_line(tmp_path: Path) -> None:
-    with pytest.raises(ContentError, match=r"sentences\.tsv isn't there"):
+    with pytest.raises(MissingPartError, match=r"sentences\.tsv isn't there"):
         read_sentences(tmp_path / "sentences.tsv")
     file = text_folder(tmp_path, sentences())
     assert read_sentences(file) == sentences()

@@ -58,7 +58,7 @@ class Job:
 
 
 def read_sentences(file: Path) -> list[Sentence]:
-    """Read `work/text/sentences.tsv`. Raises ContentError when it isn't there or a line isn't one of it."""
+    """Read `work/text/sentences.tsv`. Raises MissingPartError when it isn't there, ContentError for a wrong line."""
     if not file.exists():
         raise MissingPartError(f"{file} isn't there.", fix="python -m training text")
     sentences = []

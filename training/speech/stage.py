@@ -37,8 +37,8 @@ def run(recipe: Recipe, work: Path, progress: Progress, cores: int = 2) -> None:
 
     Written below `work/speech`: `clips/`, `manifest.tsv`, `rejected.tsv` (path, text, why) and `speech.json`. Started
     again, it goes on; sentences that were added meanwhile are taken in. Raises MissingPartError when an engine that the
-    recipe names isn't there (one it doesn't name is done without, unless none is there), UsageError for an engine that
-    doesn't exist, ContentError without sentences.
+    recipe names, or the file of sentences, isn't there (an engine that it doesn't name is done without, unless none is
+    there), UsageError for an engine that doesn't exist.
     """
     out = work / "speech"
     out.mkdir(parents=True, exist_ok=True)
@@ -116,9 +116,7 @@ def _bars(tasks: Iterable[Task], progress: Progress) -> dict[str, TaskID]:
     seconds: dict[str, float] = {}
     for task in tasks:
         seconds[task.engine] = task.seconds * task.shards
-    return {
-        name: progress.add_task(f"{name} speaks (minutes)", total=round(some / 60, 1)) for name, some in seconds.items()
-    }
+    return {name: progress.add_task(f"{name} speaks (seconds)", total=round(some)) for name, some in seconds.items()}
 
 
 def _show(bars: Mapping[str, TaskID], out: Path, progress: Progress) -> None:
@@ -127,7 +125,7 @@ def _show(bars: Mapping[str, TaskID], out: Path, progress: Progress) -> None:
         if clip.engine in seconds and not is_copy(clip):
             seconds[clip.engine] += clip.seconds
     for name, bar in bars.items():
-        progress.update(bar, completed=round(seconds[name] / 60, 1))
+        progress.update(bar, completed=round(seconds[name]))
 
 
 def _sum_up(out: Path) -> None:

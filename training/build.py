@@ -20,8 +20,8 @@ from training.ngram import NGramModel
 from training.recipe import GraphPart, Recipe
 from voice_skill.errors import MissingPartError
 
-# One model of all sentences knows more phrases than each kind's own; the kinds' say how likely the kinds are. On wording
-# of other authors, shares of 0.5 to 0.9 gave the lowest perplexity: 51 (58 with none), on commands 36 (58 with none).
+# One model of all sentences knows more phrases than each kind's own; the kinds' say how likely each kind is. On wording
+# of others, shares of 0.5 to 0.9 gave the lowest perplexity: 51 (58 with none), on commands 36 (58 with none).
 JOINT_SHARE: Final = 0.7
 FLOOR_WEIGHT: Final = 0.03  # of general English word frequencies beside the other parts, whose weights add up to 1
 UNKNOWN_SHARE: Final = 0.05  # of running English text that is outside ten thousand words, roughly
@@ -52,14 +52,22 @@ def build_model(
     """
     lexicon = read_lexicon(text_dir / "lexicon.txt")
     words = language_model(recipe.graph, read_sentences(text_dir / "sentences.tsv"), lexicon)
-    options = GraphOptions(inventory=recipe.train.units, unk_cost=recipe.graph.unk_cost)
+    options = GraphOptions(
+        inventory=recipe.train.units, unk_cost=recipe.graph.unk_cost, word_cost=recipe.graph.word_cost
+    )
     graph.write_graph(out_dir, PHONES, lexicon, lexicon, words, options)
     export.write_acoustic_model(template, weights, out_dir, recipe.graph.blank_bias, log_priors)
     if mean is not None:
         export.write_mean_normalisation(out_dir, mean)
     part = recipe.graph
     export.write_conf(
-        out_dir, DecoderOptions(beam=part.beam, lattice_beam=part.lattice_beam, max_active=part.max_active)
+        out_dir,
+        DecoderOptions(
+            beam=part.beam,
+            lattice_beam=part.lattice_beam,
+            max_active=part.max_active,
+            acoustic_scale=part.acoustic_scale,
+        ),
     )
 
 

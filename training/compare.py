@@ -25,8 +25,8 @@ from training.speech import manifest
 from voice_skill.hearing.frames import SAMPLE_RATE
 
 EXPERIMENTS = HERE / "experiments.toml"
-CLIPS = 120  # of synthetic voices, as they are and spoilt; and at most as many of people
-BIASES = (0.0, -1.0, -2.0, -3.0, -4.0)  # nats on blank, each tried; objectives differ in how much they overrate it
+CLIPS = 80  # of synthetic voices, as they are and spoilt; and at most as many of people
+BIASES = (0.0, -1.0, -2.0, -3.0)  # nats on blank, each tried; objectives differ in how much they overrate it
 SPOILT = FeaturesPart(spoilt=1.0, snr_db=(8.0, 14.0), roomy=0.5)
 
 
@@ -92,7 +92,7 @@ Clips = dict[str, list[tuple[Path, str]]]
 
 def _clips(work: Path, out: Path) -> Clips:
     """The sets to decode: held-back sentences by synthetic voices, the same spoilt, and by people."""
-    some = _held_back(work / "speech")
+    some = _held_back(work / "speech", train.HELD_BACK["voices"])
     spoilt: list[tuple[Path, str]] = []
     (out / "spoilt").mkdir(exist_ok=True)
     sounds = [soundfile.read(path)[0] for path, _ in some]
@@ -102,11 +102,11 @@ def _clips(work: Path, out: Path) -> Clips:
         sound = spoil(sounds[number], SPOILT, rng, lambda rng=rng: sounds[int(rng.integers(0, len(sounds)))])
         soundfile.write(file, sound / FULL_SCALE, SAMPLE_RATE, subtype="PCM_16")
         spoilt.append((file, text))
-    return {"clean": some, "spoilt": spoilt, "people": _held_back(work / "people")}
+    return {"clean": some, "spoilt": spoilt, "people": _held_back(work / "people", train.HELD_BACK["people"])}
 
 
-def _held_back(folder: Path) -> list[tuple[Path, str]]:
-    kept = [c for c in manifest.read(folder / manifest.NAME) if features.held_back(c.text, train.HELD_BACK)]
+def _held_back(folder: Path, one_in: int) -> list[tuple[Path, str]]:
+    kept = [c for c in manifest.read(folder / manifest.NAME) if features.held_back(c.text, one_in)]
     kept.sort(key=lambda c: hashlib.sha256(c.path.encode()).digest())
     return [(folder / c.path, c.text) for c in kept[:CLIPS]]
 
@@ -121,7 +121,9 @@ def _decoded(
     texts.mkdir(exist_ok=True)
     shutil.copy(work / "text" / "lexicon.txt", texts)
     lines = (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not features.held_back(line.rstrip("\n").split("\t")[2], train.HELD_BACK)]
+    kept = [
+        line for line in lines if not features.held_back(line.rstrip("\n").split("\t")[2], train.HELD_BACK["voices"])
+    ]
     (texts / "sentences.tsv").write_text("".join(kept), encoding="utf-8")
     graph = Recipe(train=recipe.train, graph=GraphPart())
     build.build_model(graph, start, weights, texts, folder, mean=mean if recipe.train.mean_normalised else None)

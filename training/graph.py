@@ -45,7 +45,7 @@ class GraphOptions:
 
     inventory: Inventory = "phones"
     word_cost: float = 0.0
-    unk_cost: float = 3.0
+    unk_cost: float = -1.0
     unk_phone_cost: float = 0.0
     unk_order: int = 2
 

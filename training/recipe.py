@@ -73,8 +73,10 @@ class GraphPart(_Part):
     """What the decoder may hear: n-gram order, pruning, how dear `[unk]` is, how much each kind of sentence weighs."""
 
     order: int = Field(default=3, ge=2, le=4)
-    prune: float = Field(default=1e-7, ge=0)
-    unk_cost: float = 3.0
+    prune: float = Field(default=1e-8, ge=0)
+    unk_cost: float = -1.0
+    word_cost: float = 0.0
+    acoustic_scale: Positive = 1.0
     blank_bias: float = -2.5
     weights: dict[str, float] = Field(
         default_factory=lambda: {"about": 0.4, "command": 0.15, "flag": 0.2, "everyday": 0.25}

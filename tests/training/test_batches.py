@@ -28,7 +28,7 @@ def test_plans_are_the_same_for_the_same_seed_and_differ_for_another() -> None:
 
 def test_shorter_utterances_are_filled_up_with_their_last_frame() -> None:
     batch = batches.collate([utterance(100), utterance(131)])
-    assert batch.frames.shape == (2, 132, 40)
+    assert batch.frames.shape == (2, 144, 40)
     assert (batch.frames[0] == 100).all()
     assert batch.lengths.tolist() == [34, 44]
     assert batch.labels[0, :3].tolist() == [1, 2, 3]

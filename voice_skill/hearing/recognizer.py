@@ -174,7 +174,7 @@ class Recognizer:
         return self._decoder.FinalResult()
 
     def _text_so_far(self) -> str:
-        going_on = _known_words(json.loads(self._decoder.PartialResult())["partial"])
+        going_on = _known_words(json.loads(self._decoder.PartialResult()).get("partial", ""))  # none right after an end
         return " ".join(filter(None, [*(part[0].text for part in self._parts), going_on]))
 
     def _start_over(self) -> None:

@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from training import card, compare, features, people, sentences, train
-from training.build import build_model
+from training.build import build_model, write_words
 from training.lexicon import Lexicon
 from training.recipe import HERE, Recipe, load
 from training.speech import stage as speech
@@ -86,6 +87,15 @@ def make_model(recipe: RecipeFile = RECIPE, work: Work = WORK, start: Start = ST
     """Put weights, words and language model together into a Vosk folder."""
     _build(load(recipe), work, start, name)
     typer.echo(work / "model")
+
+
+@app.command("words")
+def change_words(recipe: RecipeFile = RECIPE, work: Work = WORK) -> None:
+    """Give the bundled model the words and sentences of now; what it knows of sounds stays. Quick, needs no voices."""
+    model = work / "model"
+    shutil.copytree(BUNDLED, model, dirs_exist_ok=True)
+    write_words(load(recipe), work / "text", model)
+    typer.echo(model)
 
 
 @app.command("card")

@@ -50,15 +50,20 @@ def build_model(
         MissingPartError: the texts, or OpenFst's programs, are missing.
         ModelError, UsageError: template and weights don't fit.
     """
+    write_words(recipe, text_dir, out_dir)
+    export.write_acoustic_model(template, weights, out_dir, recipe.graph.blank_bias, log_priors)
+    if mean is not None:
+        export.write_mean_normalisation(out_dir, mean)
+
+
+def write_words(recipe: Recipe, text_dir: Path, out_dir: Path) -> None:
+    """Make `graph/` and `conf/` only: other words for an acoustic model that stays. Arguments and errors as above."""
     lexicon = read_lexicon(text_dir / "lexicon.txt")
     words = language_model(recipe.graph, read_sentences(text_dir / "sentences.tsv"), lexicon)
     options = GraphOptions(
         inventory=recipe.train.units, unk_cost=recipe.graph.unk_cost, word_cost=recipe.graph.word_cost
     )
     graph.write_graph(out_dir, PHONES, lexicon, lexicon, words, options)
-    export.write_acoustic_model(template, weights, out_dir, recipe.graph.blank_bias, log_priors)
-    if mean is not None:
-        export.write_mean_normalisation(out_dir, mean)
     part = recipe.graph
     export.write_conf(
         out_dir,

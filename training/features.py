@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -85,8 +86,8 @@ def run(recipe: Recipe, work: Path, progress: Progress) -> None:
     """Make the shards that are missing. What has been spoken since the last time is added."""
     out = work / "features"
     out.mkdir(parents=True, exist_ok=True)
-    spoken = _recordings(work / "speech")
-    people = _recordings(work / "people")
+    spoken = _recordings(work / "speech", recipe.features.voice_hours)
+    people = _recordings(work / "people", 0)
     jobs = [
         *_jobs(spoken, "speech", recipe.features.copies, out, recipe),
         *_jobs(people, "people", recipe.features.people_copies, out, recipe),
@@ -130,8 +131,15 @@ def read_utterances(folder: Path) -> Iterator[Utterance]:
             start = int(end)
 
 
-def _recordings(folder: Path) -> list[Recording]:
-    return [(folder / clip.path, clip.text) for clip in manifest.read(folder / manifest.NAME)]
+def _recordings(folder: Path, voice_hours: float) -> list[Recording]:
+    chosen: list[Recording] = []
+    hours: Counter[tuple[str, str]] = Counter()
+    for clip in manifest.read(folder / manifest.NAME):
+        voice = (clip.engine, clip.voice)
+        if not voice_hours or hours[voice] < voice_hours:
+            hours[voice] += clip.seconds / 3600  # type: ignore[assignment]  # a Counter adds floats as well
+            chosen.append((folder / clip.path, clip.text))
+    return chosen
 
 
 def held_back(text: str, one_in: int) -> bool:

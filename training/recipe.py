@@ -36,10 +36,12 @@ class SpeechPart(_Part):
 class FeaturesPart(_Part):
     """Clips, spoilt in different ways, as MFCC.
 
+    voice_hours: at most so much of one voice, so that a quick engine doesn't outweigh the others (0: no limit);
     copies, people_copies: of a synthetic clip, of a person's; spoilt: share with added noise, at `snr_db`; roomy: share
     with echoes.
     """
 
+    voice_hours: float = Field(default=0.0, ge=0)
     copies: int = Field(default=1, ge=1)
     people_copies: int = Field(default=8, ge=0)
     spoilt: Share = 0.6

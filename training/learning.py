@@ -28,7 +28,7 @@ ALIGN_BIAS = -2.5  # nats on blank when the starting point aligns frames: what i
 
 
 class Learner(NamedTuple):
-    """What a run has reached: learnt weights, the optimizer's state, the weights' running average, steps done."""
+    """What a run has reached: learnt weights, the optimizer's state, the sum behind `averaged`, steps done."""
 
     moving: Weights
     state: optax.OptState
@@ -41,7 +41,14 @@ Learn = Callable[[Learner, Weights, Batch, jax.Array], tuple[Learner, jax.Array]
 
 def beginning(moving: Weights, optimizer: optax.GradientTransformation) -> Learner:
     """Nothing learnt yet."""
-    return Learner(moving, optimizer.init(moving), moving, jnp.zeros((), jnp.int32))
+    return Learner(moving, optimizer.init(moving), jax.tree.map(jnp.zeros_like, moving), jnp.zeros((), jnp.int32))
+
+
+def averaged(now: Learner, decay: float) -> Weights:
+    """The running average of the weights without the zeros it began with; the last weights when none is kept."""
+    if not decay or not int(now.step):
+        return now.moving
+    return jax.tree.map(lambda total: total / (1 - decay ** int(now.step)), now.average)
 
 
 def optimizer_for(part: TrainPart, steps: int) -> optax.GradientTransformation:

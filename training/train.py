@@ -102,7 +102,10 @@ def run(recipe: Recipe, work: Path, start: Path, progress: Progress, *, name: st
         done, lost, counted = done + 1, lost + float(loss), counted + 1
         progress.advance(task)
         if done % CHECKPOINT_STEPS == 0 or done == steps:
-            errors = {kind: phone_errors(net, {**still, **_best(now, part)}, some) for kind, some in seen.items()}
+            errors = {
+                kind: phone_errors(net, {**still, **learning.averaged(now, part.average)}, some)
+                for kind, some in seen.items()
+            }
             _log(
                 out,
                 progress,
@@ -112,7 +115,9 @@ def run(recipe: Recipe, work: Path, start: Path, progress: Progress, *, name: st
             _save(out, now)
     file = out / "weights.npz"
     np.savez(
-        file, mean=corpus.mean, **{name: np.asarray(value) for name, value in {**still, **_best(now, part)}.items()}
+        file,
+        mean=corpus.mean,
+        **{name: np.asarray(value) for name, value in {**still, **learning.averaged(now, part.average)}.items()},
     )
     return file
 
@@ -149,10 +154,6 @@ def phone_errors(net: Network, weights: Weights, utterances: Sequence[Labelled])
             wrong += Levenshtein.distance(heard, utterance.phones.tolist())
             total += len(utterance.phones)
     return wrong / max(1, total)
-
-
-def _best(now: Learner, part: TrainPart) -> Weights:
-    return now.average if part.average else now.moving
 
 
 def _pass(utterances: Sequence[Labelled], part: TrainPart, seed: int, number: int) -> list[list[int]]:

@@ -72,7 +72,7 @@ def test_features_are_kaldis_mfcc() -> None:
     frames = features.mfcc(tone() * 32768)
     assert frames.shape == (98, 40)
     softer = features.mfcc(tone() * 32768 * 0.1)
-    # A tenth of the amplitude lowers each of 40 log energies by ln 100; the orthonormal cosine transform has that in c0.
+    # A tenth of the amplitude lowers each of 40 log energies by ln 100; an orthonormal cosine transform has that in c0.
     assert frames[50, 0] - softer[50, 0] == pytest.approx(np.sqrt(40) * np.log(100), rel=0.05)
     np.testing.assert_allclose(frames[50, 1:], softer[50, 1:], atol=1.5)
 

@@ -79,4 +79,4 @@ def show(table: Table, console: Console) -> None:
         shown.add_row(*row)
     console.print(shown)
     for note in table.notes:
-        console.print(note, style="dim")
+        console.print(note, style="dim", markup=False)

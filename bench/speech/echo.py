@@ -39,7 +39,7 @@ ALONE_S = 600
 PAUSE_S = 0.35  # between sentences
 BEFORE_S, AFTER_S = 1.6, 1.4  # of the assistant's voice around the "stop"
 # A partial result flickers: it counts as a stop when it has been one for so long. At 0 ms the first bundled model gave
-# 150 false stops in 10 minutes.
+# more than 100 false stops in 10 minutes.
 HOLD_MS = 300
 NEVER_MS = 1_000_000  # only final results count
 # Besides the stops: what else one may want to say then, so that it isn't squeezed into a "stop".
@@ -48,14 +48,16 @@ OTHER_PHRASES = ("pause", "wait", "repeat", "say that again", "next", "go back",
 
 @dataclass(frozen=True, slots=True)
 class EchoFigures:
-    """heard: of "stop" in all its phrases; wait_ms: from the end of the word to the decision, negative when before it.
+    """heard: of "stop" in all its phrases; by_chance: in the same stretches when nobody says it.
 
+    wait_ms: from the end of the words to the decision, negative when before it.
     false_per_10_min: stops that the assistant's voice alone gave, by its level (dB beside a person's).
     late_heard, late_false_per_10_min: the same at `ECHO_DB` when only final results count, up to 1.5 s later.
     talk: clips of everyday talk, in silence, that were taken for a stop.
     """
 
     heard: Share
+    by_chance: Share
     wait_p50_ms: float
     wait_p95_ms: float
     false_per_10_min: dict[float, float]
@@ -113,14 +115,19 @@ def measure(bench: Bench, progress: Callable[[str], None], alone_s: float = ALON
         false[hold_ms] = {}
         for level_db in levels:
             progress(f"the assistant's voice alone, {level_db:+.0f} dB")
-            stops = sum(1 for _ in watch.stops(_with_hiss(own * 10 ** (level_db / 20), random)))
-            false[hold_ms][level_db] = stops * 600 / (len(own) / RATE)
+            # the whole of it for the goal, half of it for the rest
+            alone = own if (hold_ms, level_db) == (HOLD_MS, ECHO_DB) else own[: len(own) // 2]
+            stops = sum(1 for _ in watch.stops(_with_hiss(alone * 10 ** (level_db / 20), random)))
+            false[hold_ms][level_db] = stops * 600 / (len(alone) / RATE)
+    progress("the same without the person")
+    watch, random = StopWatch(bench), np.random.default_rng(7)
+    by_chance = [_try_stop(watch, clip, own, random, gain=0.0)[0] for clip in stop_clips()]
     progress("everyday talk")
-    watch, random = StopWatch(bench), np.random.default_rng(8)
     everyday = [clip for clip in clips() if clip.sentence.kind == "none"]
     taken = [bool(list(watch.stops(_with_hiss(read(clip), random)))) for clip in everyday]
     return EchoFigures(
         _share(heard[HOLD_MS]),
+        _share(by_chance),
         percentile(waits, 0.5),
         percentile(waits, 0.95),
         false[HOLD_MS],
@@ -156,15 +163,20 @@ def own_voice(bench: Bench, seconds: float) -> Samples:
     return own * (10 ** (USER_DBFS / 20) / speech_level(own))
 
 
-def _try_stop(watch: StopWatch, clip: Clip, own: Samples, random: np.random.Generator) -> tuple[bool, float]:
-    """Whether it was heard, and how long after its end (s). What is decided before it begins is the echo's doing."""
+def _try_stop(
+    watch: StopWatch, clip: Clip, own: Samples, random: np.random.Generator, gain: float = 1.0
+) -> tuple[bool, float]:
+    """Whether it was heard, and how long after its end (s). What is decided before it begins is the echo's doing.
+
+    gain: of the person's voice; 0 leaves the assistant's alone.
+    """
     said = read(clip)
     loud = np.flatnonzero(np.abs(said) > 0.02 * np.abs(said).max())
     said = said[loud[0] : loud[-1] + 1]
     begin_s, end_s = BEFORE_S, BEFORE_S + len(said) / RATE
     start = int(random.integers(len(own) - int((end_s + AFTER_S) * RATE)))
     sound = own[start : start + int((end_s + AFTER_S) * RATE)] * 10 ** (ECHO_DB / 20)
-    sound[int(begin_s * RATE) : int(begin_s * RATE) + len(said)] += said
+    sound[int(begin_s * RATE) : int(begin_s * RATE) + len(said)] += gain * said
     after = [at for at in watch.stops(_with_hiss(sound, random)) if at > begin_s]
     return (True, after[0] - end_s) if after else (False, 0.0)
 

@@ -107,6 +107,7 @@ def stopping(echo: EchoFigures) -> Table:
         "level is named. The closed view knows the phrases of stop, a few other commands, and [unk] for the rest."
     )
     table.add(f"stop heard ({echo.heard.total} clips)", echo.heard)
+    table.add("stop heard there though nobody said it", echo.by_chance)
     table.add("from the end of the words to the decision, p50", _ms(echo.wait_p50_ms))
     table.add("from the end of the words to the decision, p95", _ms(echo.wait_p95_ms))
     for level_db, count in echo.false_per_10_min.items():
@@ -117,6 +118,7 @@ def stopping(echo: EchoFigures) -> Table:
     table.add(f"everyday talk taken for a stop ({echo.talk.total} clips)", echo.talk)
     table.figures.update(
         heard=echo.heard.as_json(),
+        by_chance=echo.by_chance.as_json(),
         wait_p50_ms=_number(echo.wait_p50_ms),
         wait_p95_ms=_number(echo.wait_p95_ms),
         false_per_10_min={f"{level:+.0f} dB": count for level, count in echo.false_per_10_min.items()},

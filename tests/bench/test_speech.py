@@ -228,7 +228,7 @@ SMALL = [
 
 
 def test_the_goals_are_held_against_the_right_clips():
-    echo = EchoFigures(Share(19, 20), 100.0, 200.0, {-20.0: 1.5, 0.0: 9.0}, Share(3, 4), 0.5, Share(0, 5))
+    echo = EchoFigures(Share(19, 20), Share(1, 20), 100.0, 200.0, {-20.0: 1.5, 0.0: 9.0}, Share(3, 4), 0.5, Share(0, 5))
     table = tables.goals(SMALL, echo)
     figures = {name: (figure["measured"], figure["met"]) for name, figure in table.figures.items()}
     assert figures == {
@@ -327,6 +327,8 @@ def test_a_folder_without_a_model_is_refused_before_vosk_sees_it(tmp_path):
 
 
 def test_figures_are_json(tmp_path):
-    echo = EchoFigures(Share(0, 2), float("nan"), float("nan"), {-20.0: 0.0, 0.0: 0.0}, Share(0, 2), 0.0, Share(0, 5))
+    echo = EchoFigures(
+        Share(0, 2), Share(0, 2), float("nan"), float("nan"), {-20.0: 0.0, 0.0: 0.0}, Share(0, 2), 0.0, Share(0, 5)
+    )
     for table in (tables.goals(SMALL, echo), tables.accuracy(SMALL), tables.stopping(echo)):
         json.dumps(table.figures, allow_nan=False)

@@ -21,7 +21,15 @@ TOOLS = (
     *("readlink", "rm", "sed", "sh", "sha256sum", "timeout", "touch", "true"),
 )
 RUN_PACKAGES = ["libportaudio2", "libatomic1", "espeak-ng"]
-TEST_PACKAGES = [*RUN_PACKAGES, "libasound2-plugins", "pulseaudio-utils", "pulseaudio"]
+TEST_PACKAGES = [
+    *RUN_PACKAGES,
+    "libasound2-plugins",
+    "pulseaudio-utils",
+    "flite",
+    "libfst-tools",
+    "libfst22-plugins-base",
+    "pulseaudio",
+]
 INSTALL = "apt-get install --yes --no-remove --no-install-recommends"
 
 
@@ -45,6 +53,7 @@ class Machine:
             (self.bin / tool).symlink_to(found)
         (self.bin / "python3").symlink_to(os.path.realpath(sys.executable))
         self.stand_in("apt-get")
+        self.stand_in("apt-cache", "printf 'libfst22\\nlibfst9-plugins-base\\nlibfst22-plugins-base\\n'")
         self.stand_in("dpkg")
         self.stand_in("uv")
         self.stand_in("id", "echo 1000")
@@ -166,7 +175,7 @@ def test_old_package_lists_are_better_than_none(machine: Machine) -> None:
 def test_the_tests_need_more(machine: Machine) -> None:
     machine.with_root()
     assert machine.run("setup", "--test").returncode == 0
-    assert machine.calls("apt-get install")[0].endswith(" libasound2-plugins pulseaudio-utils pulseaudio")
+    assert machine.calls("apt-get install")[0].endswith(" ".join(["", *TEST_PACKAGES[len(RUN_PACKAGES) :]]))
 
 
 def test_a_pipewire_desktop_keeps_its_sound_server(machine: Machine) -> None:

@@ -16,10 +16,7 @@ from bench.outcomes import flag_raised, outcome
 from voice_skill.asking import Answer, Asker
 from voice_skill.understanding.normalize import normalize
 
-SYNTHETIC = (
-    "All voices are synthetic: expect less from people, above all far from the microphone. The bundled model lacks "
-    "words that red flags need (bleeding, bladder, unconscious, fainted, overdose, names of medicines and others)."
-)
+SYNTHETIC = "All voices are synthetic: expect less from people, above all far from the microphone."
 
 
 def measure(asker: Asker, progress: Callable[[str], None]) -> list[Table]:

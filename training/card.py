@@ -50,6 +50,12 @@ BAD_AT = """\
 """
 
 
+HEARD_BEFORE = """\
+The recipe learns from none of these voices and sentences. Version 0.1, though, from which this one went on, had heard the
+native Kokoro voices and flite's rms for a minute or more each: only the foreign Kokoro voices are entirely new.
+"""
+
+
 def run(recipe: Recipe, work: Path) -> Path:
     """Write the card into `work/model`. Raises MissingPartError when a stage's record is missing."""
     text, speech = _record(work / "text" / "text.json", "text"), _record(work / "speech" / "speech.json", "speech")
@@ -136,7 +142,7 @@ def _scores(measured: str) -> str:
     if not measured:
         return f"## Scores\n\nNot measured yet: `{MEASURED_BY}`.\n"
     tables = re.sub(r"^<!--.*?-->$\n?", "", measured, flags=re.MULTILINE).replace("\n## ", "\n### ").strip()
-    return f"## Scores (`scripts/bench speech`; voices and sentences that were never trained on)\n\n{tables}\n"
+    return f"## Scores (`scripts/bench speech`)\n\n{HEARD_BEFORE}\n{tables}\n"
 
 
 def _record(file: Path, stage: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def main(
         Path | None, typer.Option(exists=True, dir_okay=False, help="What they say: path, tab, text.")
     ] = None,
 ) -> None:
-    """Measure a speech model on wording and voices that no model here was made with."""
+    """Measure a speech model on wording and voices that the recipe never learns from."""
     console = Console(highlight=False, width=120)
     try:
         if (recordings is None) != (transcripts is None):

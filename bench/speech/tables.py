@@ -28,9 +28,9 @@ CONDITION_NAMES = {
     TYPED: "typed, nothing misheard",
 }
 VOICES_NOTE = (
-    "Voices and wording that no model here was made with, all voices synthetic: expect less from people. Word errors "
-    "with their 95 % interval over sentences. In scope, understood is the share answered rightly; out of scope, the "
-    "share wrongly accepted."
+    "Voices and wording that the recipe never learns from (the first version had heard the native voices and flite's "
+    "rms), all synthetic: expect less from people. Word errors with their 95 % interval over sentences. In scope, "
+    "understood is the share answered rightly; out of scope, the share wrongly accepted."
 )
 
 

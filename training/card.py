@@ -51,8 +51,8 @@ BAD_AT = """\
 
 
 HEARD_BEFORE = """\
-The recipe learns from none of these voices and sentences. Version 0.1, though, from which this one went on, had heard the
-native Kokoro voices and flite's rms for a minute or more each: only the foreign Kokoro voices are entirely new.
+The recipe learns from none of these voices and sentences. Version 0.1, though, from which this one went on, had heard
+the native Kokoro voices and rms of flite for a minute or more each: only the foreign Kokoro voices are entirely new.
 """
 
 

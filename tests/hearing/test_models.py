@@ -212,14 +212,14 @@ def test_what_was_checked_is_not_read_again(store, bundled, monkeypatch):
     read = []
     monkeypatch.setattr(integrity, "sha256_of", lambda path: read.append(path.name) or sha256_of(path))
     store.choose(BUNDLED)
-    assert len(read) == 7
+    assert len(read) == 8
     store.choose(BUNDLED)
-    assert len(read) == 7
+    assert len(read) == 8
     (bundled / BUNDLED / "conf/model.conf").touch()
     store.choose(BUNDLED)
-    assert read[7:] == ["model.conf"]
+    assert read[8:] == ["model.conf"]
     store.verify(BUNDLED)
-    assert len(read) == 15
+    assert len(read) == 17
 
 
 @pytest.mark.parametrize("memory", ["", "null", "[]", '{"am/final.mdl": 1}', "\0"])
@@ -228,7 +228,7 @@ def test_a_torn_memory_is_made_again(store, installed, memory):
     (seen,) = installed.glob(".seen-*")
     seen.write_text(memory)
     assert store.choose(BUNDLED).name == BUNDLED
-    assert len(json.loads(seen.read_text())) == 7
+    assert len(json.loads(seen.read_text())) == 8
 
 
 def test_it_works_where_nothing_can_be_remembered(bundled, tmp_path):

@@ -39,7 +39,7 @@ def test_partials_grow_towards_the_text(open_view, sounds):
 
 
 def test_alternatives_are_ranked_different_and_relative_to_the_best(open_view, sounds):
-    _, final = hear(open_view, sounds.speech(OTHER)[:-55])  # ends in mid-word
+    _, final = hear(open_view, sounds.speech(OTHER)[:-35])  # ends in mid-word
     likelihoods = [reading.log_likelihood for reading in final.alternatives]
     assert 2 <= len(final.alternatives) <= 5
     assert likelihoods[0] == 0.0
@@ -95,7 +95,7 @@ def test_warm_up_leaves_nothing_behind(speech_model, sounds):
 
 
 @pytest.mark.parametrize(
-    ("word", "known"), [("cramp", True), ("[unk]", True), ("fasciitis", False), ("", False), ("Cramp", False)]
+    ("word", "known"), [("cramp", True), ("[unk]", True), ("zeppelins", False), ("", False), ("Cramp", False)]
 )
 def test_vocabulary(open_view, word, known):
     assert open_view.knows(word) is known
@@ -113,13 +113,13 @@ def test_a_closed_view_hears_its_phrases_and_nothing_else(speech_model, open_vie
 
 def test_phrases_with_unknown_words_are_left_out_and_reported(speech_model, sounds, caplog):
     with caplog.at_level(logging.WARNING):
-        commands = Recognizer(speech_model, grammar=["stop", "plantar  fasciitis", "", "  ", "stop", "Next"])
-    assert commands.left_out == ("plantar fasciitis", "", "", "Next")
-    assert "fasciitis" in caplog.text
+        commands = Recognizer(speech_model, grammar=["stop", "plantar  zeppelins", "", "  ", "stop", "Next"])
+    assert commands.left_out == ("plantar zeppelins", "", "", "Next")
+    assert "zeppelins" in caplog.text
     assert hear(commands, sounds.speech("stop"))[1].text == "stop"
 
 
-@pytest.mark.parametrize("grammar", [[], [""], ["fasciitis"], ['"]'], ["\\u0000"], ["Café"]])
+@pytest.mark.parametrize("grammar", [[], [""], ["zeppelins"], ['"]'], ["\\u0000"], ["Café"]])
 def test_a_grammar_that_would_kill_the_process_is_refused(speech_model, grammar):
     with pytest.raises(ValueError, match="no phrase"):
         Recognizer(speech_model, grammar=grammar)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rapidfuzz.distance import Levenshtein
+
 from bench.figures import Share
 from voice_skill.asking import Answer
+from voice_skill.understanding.normalize import normalize
 
 ALARMS = ("emergency", "urgent")
 
@@ -35,6 +38,12 @@ def flag_raised(answer: Answer, flag: str) -> bool:
     if flag[3] == "U":
         return decided.action in ALARMS
     return decided.action in ALARMS or (decided.runner_up or "").startswith("RF-D")
+
+
+def word_errors(said: str, text: str) -> tuple[int, int]:
+    """Words put in, left out or taken for others, and how many were said; contractions are written out first."""
+    reference = normalize(said).split()
+    return Levenshtein.distance(reference, normalize(text).split()), len(reference)
 
 
 def share(outcomes: Iterable[str], name: str) -> Share:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -36,16 +36,28 @@ def run_bench(*, write_to: Path | None, only: list[str], page: Path | None = Non
         raise UsageError(f"no such part of the benchmark: {', '.join(unknown)}", fix=f"choose from {', '.join(PARTS)}")
     console = Console(highlight=False, width=120)
     tables = list(_measure(only or list(PARTS), console))
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
-    figures = {table.name: table.figures for table in tables}
-    document = {"version": __version__, "machine": machine, "figures": figures}
-    write_to = write_to or FIGURES_FILE
-    write_to.parent.mkdir(parents=True, exist_ok=True)
-    write_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    console.print(f"figures written to {write_to}", markup=False, soft_wrap=True)
+    write_figures(tables, write_to or FIGURES_FILE, console)
     if page is not None:
-        before = page.read_text(encoding="utf-8") if page.exists() else ""
-        page.write_text(whole_page(tables, machine, before), encoding="utf-8")
+        update_page(page, tables, whole_page)
+
+
+def write_figures(tables: Sequence[Table], file: Path, console: Console, **about: object) -> None:
+    """Write the tables' figures as JSON; `about`: what else is to be known of the run."""
+    figures = {table.name: table.figures for table in tables}
+    document = {"version": __version__, "machine": _machine(), **about, "figures": figures}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    console.print(f"figures written to {file}", markup=False, soft_wrap=True)
+
+
+def update_page(page: Path, tables: Sequence[Table], render: Callable[[Sequence[Table], str, str], str]) -> None:
+    """Write a page anew: `render` makes it of the tables, the machine, and the page as it was ("": none)."""
+    before = page.read_text(encoding="utf-8") if page.exists() else ""
+    page.write_text(render(tables, _machine(), before), encoding="utf-8")
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, Python {platform.python_version()}"
 
 
 def _measure(parts: list[str], console: Console) -> Iterator[Table]:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rapidfuzz.distance import Levenshtein
-
 from bench import corpora
 from bench.corpora import Clip
 from bench.figures import Share, Table, percentile
-from bench.outcomes import flag_raised, outcome
+from bench.outcomes import flag_raised, outcome, word_errors
 from voice_skill.asking import Answer, Asker
-from voice_skill.understanding.normalize import normalize
 
 SYNTHETIC = "All voices are synthetic: expect less from people, above all far from the microphone."
 
@@ -70,5 +67,4 @@ def _fine(clip: Clip, answer: Answer) -> bool:
 
 def _word_errors(clip: Clip, answer: Answer) -> tuple[int, int]:
     decided = answer.exchange.decided
-    reference = normalize(clip.text).split()
-    return Levenshtein.distance(reference, normalize(decided.heard if decided else "").split()), len(reference)
+    return word_errors(clip.text, decided.heard if decided else "")

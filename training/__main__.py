@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,7 +20,7 @@ from training.build import build_model, write_words
 from training.lexicon import Lexicon
 from training.recipe import HERE, Recipe, load
 from training.speech import stage as speech
-from voice_skill.errors import MissingPartError, VoiceSkillError
+from voice_skill.errors import VoiceSkillError
 
 CHECKOUT = HERE.parent
 BUNDLED = CHECKOUT / "models" / "foot-care-en"
@@ -139,12 +138,7 @@ def everything(
 
 
 def _build(recipe: Recipe, work: Path, start: Path, name: str) -> None:
-    file = work / "train" / name / "weights.npz"
-    if not file.exists():
-        raise MissingPartError(f"There are no weights in {file}.", fix="python -m training train")
-    with np.load(file) as saved:
-        weights = {key: saved[key] for key in saved.files}
-    mean = weights.pop("mean")
+    weights, mean = train.read_weights(work / "train" / name / "weights.npz")
     build_model(
         recipe, start, weights, work / "text", work / "model", mean=mean if recipe.train.mean_normalised else None
     )

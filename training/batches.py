@@ -51,7 +51,7 @@ def plan(lengths: Sequence[int], seconds: float, rng: Generator) -> list[list[in
     shelves: dict[int, list[int]] = {length: [] for length in LENGTHS}
     planned: list[list[int]] = []
     for number in order:
-        length = next(size for size in LENGTHS if lengths[number] <= size)
+        length = padded(lengths[number])
         shelf = shelves[length]
         shelf.append(int(number))
         if len(shelf) == batch_size(length, seconds):
@@ -61,6 +61,11 @@ def plan(lengths: Sequence[int], seconds: float, rng: Generator) -> list[list[in
     return planned
 
 
+def padded(frames: int) -> int:
+    """The length among `LENGTHS` that an utterance of so many frames is filled up to."""
+    return next(size for size in LENGTHS if frames <= size)
+
+
 def batch_size(length: int, seconds: float) -> int:
     """Utterances of `length` frames in a batch of `seconds`."""
     return max(1, int(seconds * 100 / length))
@@ -68,7 +73,7 @@ def batch_size(length: int, seconds: float) -> int:
 
 def collate(utterances: Sequence[Labelled]) -> Batch:
     """Put utterances of about one length into one array, silence (their own last frame) after the shorter ones."""
-    length = next(size for size in LENGTHS if max(len(u.frames) for u in utterances) <= size)
+    length = padded(max(len(u.frames) for u in utterances))
     frames = np.zeros((len(utterances), length, utterances[0].frames.shape[1]), np.float32)
     labels = np.zeros((len(utterances), length // FRAMES_A_LABEL), np.int32)
     for row, utterance in enumerate(utterances):

@@ -18,6 +18,7 @@ from training.kaldi import Array
 from training.lexicon import PHONES
 from training.ngram import NGramModel
 from training.recipe import GraphPart, Recipe
+from training.speech.plan import read_sentences
 from voice_skill.errors import MissingPartError
 
 # One model of all sentences knows more phrases than each kind's own; the kinds' say how likely each kind is. On wording
@@ -59,7 +60,10 @@ def build_model(
 def write_words(recipe: Recipe, text_dir: Path, out_dir: Path) -> None:
     """Make `graph/` and `conf/` only: other words for an acoustic model that stays. Arguments and errors as above."""
     lexicon = read_lexicon(text_dir / "lexicon.txt")
-    words = language_model(recipe.graph, read_sentences(text_dir / "sentences.tsv"), lexicon)
+    sentences: defaultdict[str, list[list[str]]] = defaultdict(list)
+    for sentence in read_sentences(text_dir / "sentences.tsv"):
+        sentences[sentence.kind].append(sentence.text.split())
+    words = language_model(recipe.graph, sentences, lexicon)
     options = GraphOptions(
         inventory=recipe.train.units, unk_cost=recipe.graph.unk_cost, word_cost=recipe.graph.word_cost
     )
@@ -115,23 +119,11 @@ def word_frequencies(words: Iterable[str]) -> dict[str, float]:
 def read_lexicon(file: Path) -> Pronunciations:
     """Word -> its pronunciations, of lines `word PH PH …`. Raises MissingPartError without the file."""
     lexicon: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for line in _lines(file):
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise MissingPartError(f"{file} can't be read: {error.strerror}", fix="python -m training text") from error
+    for line in lines:
         word, *phones = line.split()
         lexicon[word].append(tuple(phones))
     return dict(lexicon)
-
-
-def read_sentences(file: Path) -> dict[str, list[list[str]]]:
-    """Kind -> sentences, of lines `id<TAB>kind<TAB>text`. Raises MissingPartError without the file."""
-    sentences: defaultdict[str, list[list[str]]] = defaultdict(list)
-    for line in _lines(file):
-        _, kind, text = line.split("\t")
-        sentences[kind].append(text.split())
-    return dict(sentences)
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise MissingPartError(f"{file} can't be read: {error.strerror}", fix="python -m training text") from error

@@ -50,12 +50,6 @@ BAD_AT = """\
 """
 
 
-HEARD_BEFORE = """\
-The recipe learns from none of these voices and sentences. Version 0.1, though, from which this one went on, had heard
-the native Kokoro voices and rms of flite for a minute or more each: only the foreign Kokoro voices are entirely new.
-"""
-
-
 def run(recipe: Recipe, work: Path) -> Path:
     """Write the card into `work/model`. Raises MissingPartError when a stage's record is missing."""
     text, speech = _record(work / "text" / "text.json", "text"), _record(work / "speech" / "speech.json", "speech")
@@ -118,21 +112,21 @@ def _voices(speech: Mapping[str, Any], people: Mapping[str, Any]) -> str:
 
 
 def _making(recipe: Recipe, text: Mapping[str, Any], features: Mapping[str, Any], work: Path) -> str:
-    learnt = [line for log in sorted((work / "train").glob("main*/log.jsonl")) for line in log.read_text().splitlines()]
-    last = json.loads(learnt[-1]) if learnt else {}
+    log = work / "train" / "main" / "log.jsonl"
+    last = json.loads(log.read_text(encoding="utf-8").splitlines()[-1]) if log.exists() else {}
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(text["by_kind"].items()))
     lines = [
         "## How it was made",
         "",
         f"- {text['sentences']:,} sentences ({kinds}), {text['vocabulary']:,} words.",
-        "- Went on from version 0.1, which had seen 34 h of spoilt copies of 8.45 h of clips by the same engines.",
         f"- {features['hours']:.1f} hours of features: clips with noise, rooms, narrow bands, levels and clipping.",
         f"- {last.get('step', 0):,} batches of {recipe.train.seconds:g} s; objective {recipe.train.objective}; "
         f"layers from {recipe.train.first_layer} on; seed {recipe.seed}.",
         f"- {recipe.graph.order}-gram language model, pruned at {recipe.graph.prune:g}; "
         f"blank bias {recipe.graph.blank_bias:g}.",
         f"- Packages: {versions}.",
+        *(["", recipe.history] if recipe.history else []),
         "",
     ]
     return "\n".join(lines)
@@ -142,7 +136,7 @@ def _scores(measured: str) -> str:
     if not measured:
         return f"## Scores\n\nNot measured yet: `{MEASURED_BY}`.\n"
     tables = re.sub(r"^<!--.*?-->$\n?", "", measured, flags=re.MULTILINE).replace("\n## ", "\n### ").strip()
-    return f"## Scores (`scripts/bench speech`)\n\n{HEARD_BEFORE}\n{tables}\n"
+    return f"## Scores (`scripts/bench speech`)\n\n{tables}\n"
 
 
 def _record(file: Path, stage: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -56,16 +56,17 @@ def run(work: Path, start: Path, progress: Progress, *, only: Collection[str] = 
     file = out / "outcomes.json"
     outcomes = {o["name"]: Outcome(**o) for o in json.loads(file.read_text())} if file.exists() else {}
     clips = _clips(work, out)
+    texts = _texts(work, out)
     for name, part in designs().items():
         if name in outcomes or (only and name not in only):
             continue
         recipe = Recipe(train=part)
         weights = train.run(recipe, work, start, progress, name=f"compare-{name}")
         log = [json.loads(line) for line in (weights.parent / "log.jsonl").read_text().splitlines()]
-        bias, errors = _decoded(recipe, work, start, weights, out / name, clips)
+        bias, errors = _decoded(recipe, start, weights, texts, out / name, clips)
         phones = {kind: log[-1][kind] for kind in ("voices", "people") if kind in log[-1]}
         outcomes[name] = Outcome(name, log[-1]["loss"], phones, errors, bias, log[-1]["seconds"] / 60)
-        file.write_text(json.dumps([_as_json(o) for o in outcomes.values()], indent=1), encoding="utf-8")
+        file.write_text(json.dumps([asdict(o) for o in outcomes.values()], indent=1), encoding="utf-8")
     return table(list(outcomes.values()))
 
 
@@ -81,10 +82,6 @@ def table(outcomes: Sequence[Outcome]) -> str:
         words = [f"{100 * o.word_errors[s]:.1f} %" for s in sets]
         rows.append([o.name, f"{o.loss:.2f}", f"{phones} %", *words, f"{o.blank_bias:g}", f"{o.minutes:.1f}"])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    return {name: getattr(outcome, name) for name in Outcome.__slots__}
 
 
 Clips = dict[str, list[tuple[Path, str]]]
@@ -111,13 +108,9 @@ def _held_back(folder: Path, one_in: int) -> list[tuple[Path, str]]:
     return [(folder / c.path, c.text) for c in kept[:CLIPS]]
 
 
-def _decoded(
-    recipe: Recipe, work: Path, start: Path, file: Path, folder: Path, clips: Clips
-) -> tuple[float, dict[str, float]]:
-    with np.load(file) as saved:
-        weights = {key: saved[key] for key in saved.files}
-    mean = weights.pop("mean")
-    texts = work / "compare" / "text"
+def _texts(work: Path, out: Path) -> Path:
+    """The words, and the sentences without those that are decoded: the language model mustn't know them."""
+    texts = out / "text"
     texts.mkdir(exist_ok=True)
     shutil.copy(work / "text" / "lexicon.txt", texts)
     lines = (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -125,6 +118,13 @@ def _decoded(
         line for line in lines if not features.held_back(line.rstrip("\n").split("\t")[2], train.HELD_BACK["voices"])
     ]
     (texts / "sentences.tsv").write_text("".join(kept), encoding="utf-8")
+    return texts
+
+
+def _decoded(
+    recipe: Recipe, start: Path, file: Path, texts: Path, folder: Path, clips: Clips
+) -> tuple[float, dict[str, float]]:
+    weights, mean = train.read_weights(file)
     graph = Recipe(train=recipe.train, graph=GraphPart())
     build.build_model(graph, start, weights, texts, folder, mean=mean if recipe.train.mean_normalised else None)
     found: dict[float, dict[str, float]] = {}

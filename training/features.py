@@ -95,7 +95,6 @@ def run(recipe: Recipe, work: Path, progress: Progress) -> None:
     if not jobs:
         raise MissingPartError(f"There is no speech in {work}.", fix="python -m training speech")
     task = progress.add_task("features", total=len(jobs))
-    wanted = {job.file.name for job in jobs}
     for stale in set(out.glob("*.npz")) - {job.file for job in jobs}:
         stale.unlink()  # a shard that has grown since, or that another recipe made
     babble = [str(path) for path, _ in spoken]
@@ -105,16 +104,15 @@ def run(recipe: Recipe, work: Path, progress: Progress) -> None:
         for _ in pool.map(_make, todo, [babble] * len(todo)):
             progress.advance(task)
     frames = 0
-    total, squares = np.zeros(CEPSTRA), np.zeros(CEPSTRA)
-    for name in sorted(wanted):
-        values = np.load(out / name)["frames"].astype(np.float64)
-        frames, total, squares = frames + len(values), total + values.sum(0), squares + (values**2).sum(0)
+    total = np.zeros(CEPSTRA)
+    for job in jobs:
+        values = np.load(job.file)["frames"]
+        frames, total = frames + len(values), total + values.sum(0, dtype=np.float64)
     summary = {
         "frames": frames,
         "hours": frames / 360000,
         "sum": total.tolist(),
-        "squares": squares.tolist(),
-        "shards": len(wanted),
+        "shards": len(jobs),
     }
     (out / "features.json").write_text(json.dumps(summary), encoding="utf-8")
 

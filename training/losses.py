@@ -13,7 +13,8 @@ import numpy as np
 import optax
 from jax import Array
 
-BLANK = 0
+from training.topology import BLANK
+
 _FAR = -1e5  # stands for log 0: finite, so that gradients stay so
 
 

@@ -22,14 +22,14 @@ import soundfile
 from rapidfuzz.distance import Levenshtein
 from rich.progress import Progress
 
+from training.lexicon import WORD
 from training.speech.manifest import Clip, rewrite
+from training.speech.quality import RATE, to_rate
 from voice_skill.errors import AudioFileError, MissingPartError
 
-RATE = 16_000
 TRAIN_SHARE = 0.6  # of the speakers; the others are only ever measured on
 LICENCE = "CC BY 4.0"
 NAME = re.compile(r"(?P<speaker>[A-Za-z0-9]+)-(?P<chapter>[A-Za-z0-9]+)-(?P<utterance>[A-Za-z0-9]+)\.flac")
-WORD = re.compile(r"[a-z]+('[a-z]+)*")
 # A pass that loops or guesses shows it: whisper's own limits are -1.0 and 2.4; ours are tighter.
 MIN_LOG_PROBABILITY, MAX_COMPRESSION = -0.45, 2.2
 # Beam against greedy of one model, and against another model: differing words per word.
@@ -176,11 +176,7 @@ def _figures(clips: Iterable[Clip]) -> dict[str, float]:
 
 def _read(file: Path) -> np.ndarray:
     samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    if rate != RATE:
-        import soxr
-
-        return np.asarray(soxr.resample(samples.mean(axis=1), rate, RATE), dtype=np.float32)
-    return np.asarray(samples.mean(axis=1), dtype=np.float32)
+    return to_rate(samples.mean(axis=1), rate)
 
 
 # --- the recogniser -------------------------------------------------------------------------------------------------

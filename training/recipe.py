@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from training.topology import Inventory
 from voice_skill.errors import UsageError
 
 HERE = Path(__file__).parent
@@ -18,7 +19,6 @@ HERE = Path(__file__).parent
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Objective = Literal["ctc", "frame", "mmi"]
-Units = Literal["phones", "positions"]
 
 
 class _Part(BaseModel):
@@ -59,7 +59,7 @@ class TrainPart(_Part):
     """
 
     objective: Objective = "ctc"
-    units: Units = "phones"
+    units: Inventory = "phones"
     mean_normalised: bool = True
     first_layer: int = Field(default=2, ge=1, le=17)
     epochs: Positive = 1.0
@@ -89,9 +89,10 @@ class GraphPart(_Part):
 
 
 class Recipe(_Part):
-    """All choices of one run. `seed` decides every random draw."""
+    """All choices of one run. `seed` decides every random draw; `history`: what the start had learnt, for the card."""
 
     seed: int = 4
+    history: str = ""
     speech: SpeechPart = SpeechPart()
     features: FeaturesPart = FeaturesPart()
     train: TrainPart = TrainPart()

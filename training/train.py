@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from voice_skill.errors import MissingPartError, UsageError
 # One text in so many is kept from learning, to see phone errors on; of the few that people read, more.
 HELD_BACK = {"voices": 40, "people": 8}
 CHECKPOINT_STEPS = 150
+
+Likeliest = Callable[[Weights, np.ndarray], jax.Array]  # weights, batch x time x 40 -> batch x time/3, output ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,20 @@ def read_corpus(recipe: Recipe, work: Path, units: Units) -> Corpus:
     return Corpus(learnt, looked_at, mean)
 
 
+def read_weights(file: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """What `run` wrote: `component/<Param>` -> array, and the mean frame. Raises MissingPartError without the file."""
+    if not file.exists():
+        raise MissingPartError(f"There are no weights in {file}.", fix="python -m training train")
+    with np.load(file) as saved:
+        weights = {name: saved[name] for name in saved.files}
+    return weights, weights.pop("mean")
+
+
 def run(recipe: Recipe, work: Path, start: Path, progress: Progress, *, name: str = "main") -> Path:
     """Train from the weights of the Kaldi file `start`; go on where an earlier run of this name stopped.
 
-    Returns: the file of the learnt weights, `weights.npz`: `component/<Param>` -> array, and `mean` (40), what
-    `am/global_cmvn.stats` needs. Raises UsageError when there are no features.
+    Returns: the file of the learnt weights, for `read_weights`. Raises MissingPartError when there are no features,
+    UsageError when there are too few.
     """
     part, units = recipe.train, Units(recipe.train.units)
     out = work / "train" / name
@@ -94,6 +105,7 @@ def run(recipe: Recipe, work: Path, start: Path, progress: Progress, *, name: st
     now = _resume(out, learning.beginning(moving, optimizer))
     done = int(now.step)
     task = progress.add_task(f"train {name}", total=steps, completed=done)
+    likeliest = jax.jit(lambda weights, frames: network.scores(net, weights, frames).argmax(-1))
     began, lost, counted = time.monotonic(), 0.0, 0
     seen = {kind: some for kind, some in corpus.looked_at.items() if some}
     key = jax.random.key(recipe.seed)
@@ -102,23 +114,14 @@ def run(recipe: Recipe, work: Path, start: Path, progress: Progress, *, name: st
         done, lost, counted = done + 1, lost + float(loss), counted + 1
         progress.advance(task)
         if done % CHECKPOINT_STEPS == 0 or done == steps:
-            errors = {
-                kind: phone_errors(net, {**still, **learning.averaged(now, part.average)}, some)
-                for kind, some in seen.items()
-            }
-            _log(
-                out,
-                progress,
-                {"step": done, "of": steps, "loss": lost / counted, "seconds": time.monotonic() - began} | errors,
-            )
+            best = {**still, **learning.averaged(now, part.average)}
+            row = {"step": done, "of": steps, "loss": lost / counted, "seconds": time.monotonic() - began}
+            _log(out, progress, row | {kind: phone_errors(likeliest, best, some) for kind, some in seen.items()})
             lost, counted = 0.0, 0
             _save(out, now)
     file = out / "weights.npz"
-    np.savez(
-        file,
-        mean=corpus.mean,
-        **{name: np.asarray(value) for name, value in {**still, **learning.averaged(now, part.average)}.items()},
-    )
+    best = {**still, **learning.averaged(now, part.average)}
+    np.savez(file, mean=corpus.mean, **{name: np.asarray(value) for name, value in best.items()})
     return file
 
 
@@ -138,10 +141,9 @@ def starting_point(part: TrainPart, units: Units, start: Path, mean: np.ndarray,
     return net, weights
 
 
-def phone_errors(net: Network, weights: Weights, utterances: Sequence[Labelled]) -> float:
+def phone_errors(likeliest: Likeliest, weights: Weights, utterances: Sequence[Labelled]) -> float:
     """Share of phones wrong when each frame's likeliest output is taken, without lexicon or language model."""
     wrong = total = 0
-    likeliest = jax.jit(lambda weights, frames: network.scores(net, weights, frames).argmax(-1))
     order = sorted(utterances, key=lambda u: len(u.frames))
     for start in range(0, len(order), 16):
         some = order[start : start + 16]

@@ -5,16 +5,13 @@ Not for pronunciations (`lexicon.py`) nor for what Kaldi makes of the outputs (`
 
 from __future__ import annotations
 
-from typing import Literal
-
 import jax.numpy as jnp
 import numpy as np
 from numpy.random import Generator
 
-from training.lexicon import PHONES, Lexicon
+from training.lexicon import PHONE_ID, PHONES, Lexicon
 from training.network import HEAD, Weights
-
-Kind = Literal["phones", "positions"]
+from training.topology import Inventory, output_of
 
 
 class Units:
@@ -23,15 +20,17 @@ class Units:
     names: what output 1, 2, ... stands for; with positions `X` and, from 40 on, `X_` at a word's end.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Inventory) -> None:
         self.kind = kind
         self.names: tuple[str, ...] = PHONES if kind == "phones" else (*PHONES, *(f"{phone}_" for phone in PHONES))
-        self._id = {name: number for number, name in enumerate(self.names, 1)}
 
     def ids(self, pronunciation: tuple[str, ...]) -> list[int]:
         """The outputs one word's phones are heard as."""
-        named = list(pronunciation) if self.kind == "phones" else [*pronunciation[:-1], f"{pronunciation[-1]}_"]
-        return [self._id[name] for name in named]
+        last = len(pronunciation) - 1
+        return [
+            output_of(self.kind, len(PHONES), PHONE_ID[phone], word_final=place == last)
+            for place, phone in enumerate(pronunciation)
+        ]
 
     def label(self, text: str, lexicon: Lexicon, rng: Generator) -> np.ndarray:
         """The outputs a sentence is heard as; empty when a word has no pronunciation. Of several, one is drawn."""

@@ -6,7 +6,6 @@ Only options, order and printing; each table's figures come from the module of i
 from __future__ import annotations
 
 import json
-import platform
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench.figures import Table
 from bench.page import with_speech
-from bench.report import show
+from bench.report import show, update_page, write_figures
 from bench.speech import cost, echo, people, tables
 from bench.speech.hearing import Bench, plan, run, workplace
-from voice_skill import __version__
 from voice_skill.errors import UsageError, VoiceSkillError
 
 app = typer.Typer(pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,16 +50,10 @@ def main(
     except VoiceSkillError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
     if write_to is not None:
-        figures = {table.name: table.figures for table in measured}
-        document = {"version": __version__, "machine": machine, "quick": quick, "figures": figures}
-        write_to.parent.mkdir(parents=True, exist_ok=True)
-        write_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        console.print(f"figures written to {write_to}", markup=False, soft_wrap=True)
+        write_figures(measured, write_to, console, quick=quick)
     if page is not None:
-        old = page.read_text(encoding="utf-8") if page.exists() else ""
-        page.write_text(with_speech(measured, machine, old), encoding="utf-8")
+        update_page(page, measured, with_speech)
 
 
 def _measure(

@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.corpora import rows
+
 HERE = Path(__file__).resolve().parent
 SENTENCES = HERE / "sentences.tsv"
 CLIPS = HERE / "clips"
@@ -66,9 +68,7 @@ class Clip:
 
 def sentences() -> list[Sentence]:
     """All of them, in the order of the file."""
-    lines = SENTENCES.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    return [Sentence(text, kind, tuple(expected.split("|"))) for kind, expected, text in rows]
+    return [Sentence(text, kind, tuple(expected.split("|"))) for kind, expected, text in rows(SENTENCES)]
 
 
 def clips() -> list[Clip]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
 from bench.figures import Share
+from bench.outcomes import word_errors
 from bench.speech.hearing import Heard
-from voice_skill.understanding.normalize import normalize
 
 DRAWS = 1000  # of the bootstrap
 
@@ -47,12 +46,6 @@ class Rate:
             "percent": round(self.percent, 2),
             "interval95": [round(end, 2) for end in self.interval],
         }
-
-
-def word_errors(said: str, text: str) -> tuple[int, int]:
-    """Errors, and words that were said."""
-    reference = normalize(said).split()
-    return Levenshtein.distance(reference, normalize(text).split()), len(reference)
 
 
 def error_rate(pairs: Iterable[tuple[str, str, str]]) -> Rate:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,8 @@ class Machine:
             text=True,
             timeout=60,
             check=False,
+            # A suite that runs in the background has Ctrl-C ignored, and a shell can't undo that by itself.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def calls(self, name: str = "") -> list[str]:

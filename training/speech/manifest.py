@@ -28,6 +28,11 @@ class Clip:
         return f"{self.path}\t{self.text}\t{self.engine}\t{self.voice}\t{self.seconds:.3f}\n"
 
 
+def is_copy(clip: Clip) -> bool:
+    """Tell whether a clip is another one played faster or slower."""
+    return clip.voice.endswith(("+child", "+deep"))
+
+
 def parse(text: str) -> list[Clip]:
     """Read the whole lines of a manifest; a last line without its end is left out."""
     clips = []

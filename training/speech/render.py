@@ -17,7 +17,7 @@ import soundfile
 
 from training.speech import manifest
 from training.speech.engines import Engine, can_say, open_engine
-from training.speech.manifest import Clip
+from training.speech.manifest import Clip, is_copy
 from training.speech.plan import Job, Sentence, plan, read_sentences
 from training.speech.quality import RATE, Samples, finished, flaw, shifted
 
@@ -80,13 +80,8 @@ def _open_jobs(task: Task) -> Iterator[Job]:
 
 def _seconds_there(task: Task) -> float:
     """What of the engine's clips counts for this process; a copy played faster costs nothing and isn't counted."""
-    own = [clip.seconds for clip in manifest.read(task.out / manifest.NAME) if clip.engine == task.engine]
-    copies = [
-        clip.seconds
-        for clip in manifest.read(task.out / manifest.NAME)
-        if clip.engine == task.engine and clip.voice.endswith(("+child", "+deep"))
-    ]
-    return (sum(own) - sum(copies)) / task.shards
+    clips = manifest.read(task.out / manifest.NAME)
+    return sum(clip.seconds for clip in clips if clip.engine == task.engine and not is_copy(clip)) / task.shards
 
 
 def _rejected(file: Path) -> set[str]:

@@ -19,7 +19,7 @@ from rich.progress import Progress, TaskID
 
 from training.recipe import Recipe
 from training.speech import manifest
-from training.speech.manifest import Clip
+from training.speech.manifest import Clip, is_copy
 from training.speech.plan import read_sentences
 from training.speech.render import REJECTED, VERSIONS, Task, render
 from training.speech.voices import ENGINES, LICENCES, SHARES
@@ -130,11 +130,6 @@ def _show(bars: Mapping[str, TaskID], out: Path, progress: Progress) -> None:
 
 def _sum_up(out: Path) -> None:
     (out / "speech.json").write_text(json.dumps(summary(out), indent=2) + "\n", encoding="utf-8")
-
-
-def is_copy(clip: Clip) -> bool:
-    """Tell whether a clip is another one played faster or slower."""
-    return clip.voice.endswith(("+child", "+deep"))
 
 
 def summary(out: Path) -> dict[str, Any]:

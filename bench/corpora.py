@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from voice_skill.article.schema import COMMAND_IDS
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 CORPUS = CHECKOUT / "tests" / "corpus"
 AUDIO = CHECKOUT / "tests" / "audio"
+WORDING_DEV = CORPUS / "wording-dev.tsv"
+WORDING = Path(__file__).parent / "wording"  # the test split: read by nothing but this package
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,21 @@ def typed_cases() -> list[Case]:
 def refused_cases() -> list[Case]:
     """Out-of-scope wording of the development split, near misses and far ones apart."""
     return [Case(text, ("none",), group) for text, group in rows(CORPUS / "out-of-scope-dev.tsv")]
+
+
+def written_cases(*files: Path) -> list[Case]:
+    """What writers wrote who had seen no phrase of ours: `label|label<TAB>frame<TAB>text`; frame: near or far, if none.
+
+    group: "entries", "commands", "near" or "far". "yes" and "no" are left out: they mean something only when asked for.
+    """
+    cases: list[Case] = []
+    for labels, frame, text in (row for file in files for row in rows(file)):
+        expected = tuple(labels.split("|"))
+        if expected[0] in ("yes", "no"):
+            continue
+        group = frame if expected == ("none",) else "commands" if expected[0] in COMMAND_IDS else "entries"
+        cases.append(Case(text, expected, group))
+    return cases
 
 
 def flagged_cases() -> list[Case]:

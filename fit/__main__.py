@@ -1,13 +1,14 @@
 """`python -m fit`: fits the matcher's votes and weights to the content, and chooses the bands on the dev split.
 
-`python -m fit hear` makes the noisy copies anew (twenty minutes; needs espeak-ng and flite); `python -m fit errors`
+`python -m fit hear` makes the noisy copies anew (ten minutes; needs espeak-ng and flite); `python -m fit errors`
 lists the dev split's mistakes; `python -m fit judge IN.tsv OUT.tsv` scores other sentences.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from fit.corpus import (
     HEARD_DEV,
     HEARD_TRAIN,
     Case,
+    Line,
     as_heard,
     dev_cases,
-    folds,
     load_training,
     read_cases,
     with_more_phrases,
+    with_wording,
+    wording,
 )
 from fit.hear import DEV_VOICES, TRAIN_VOICES, hear, read_heard, write_heard
 from fit.judge import is_right, judge
@@ -39,7 +42,7 @@ from voice_skill.understanding.weights import VOTES_FILE, WEIGHTS_FILE, Bands, W
 
 FITTED = CHECKOUT / "voice_skill" / "understanding"
 MODEL = CHECKOUT / "models" / "foot-care-en"
-FOLDS, SEED = 5, 0
+COPIES = 240  # of each writer: some 3,100 in all
 HEARD_COUNTS = 0.5  # a noisy copy counts half: its words are not the speaker's
 PULL = 0.05  # of the weights towards 0, in units of the loss
 # The bands lie where at most this share of the dev split's out-of-scope sentences is accepted (typed; spoken, where
@@ -77,11 +80,15 @@ def fit() -> None:
 
 
 def make_copies() -> None:
-    """Let synthetic voices say all phrases and the dev split, and keep what the recognizer made of them."""
-    phrases = [text for texts in load_training().phrases.values() for text in texts]
-    write_heard(HEARD_TRAIN, phrases, hear(phrases, TRAIN_VOICES, MODEL, seed=1))
+    """Let synthetic voices say some of what each writer wrote, and the dev split; keep what the recognizer heard."""
+    some = [line.text for lines in wording().values() for line in sorted(lines, key=_shuffled)[:COPIES]]
+    write_heard(HEARD_TRAIN, some, hear(some, TRAIN_VOICES, MODEL, seed=1))
     dev = [case.alternatives[0].text for case in dev_cases()]
     write_heard(HEARD_DEV, dev, hear(dev, DEV_VOICES, MODEL, seed=2))
+
+
+def _shuffled(line: Line) -> str:
+    return hashlib.sha256(line.text.encode()).hexdigest()
 
 
 def list_errors() -> None:
@@ -97,34 +104,34 @@ def list_errors() -> None:
 
 
 def fit_weights(training: TrainingSet) -> Weights:
-    """Votes from all phrases; weights from the phrases of the content and their noisy copies, each measured by a
-    matcher that has seen neither the phrase nor a twin of it. The bands are still to be chosen.
+    """Votes from all phrases; weights from what each writer wrote, and its noisy copies, measured with the votes of
+    what the others wrote: as if by somebody new. The bands are still to be chosen.
     """
     labels = tuple(training.phrases)
-    everything = with_more_phrases(training)
-    content = {(label, text) for label, texts in training.phrases.items() for text in texts}
+    writers = wording()
+    phrases = with_more_phrases(training)
     copies = {normalize(said): alternatives for said, alternatives in read_heard(HEARD_TRAIN).items()}
-    samples: list[tuple[NDArray[np.float64], str, float]] = []  # features, label, how often it counts
-    for rest, held_out in folds(everything, FOLDS, SEED):
-        measurer = Measurer(replace(training, phrases=_only(rest.phrases, content)), _votes(rest))
-        for label, text in held_out:
-            if (label, text) not in content:
-                continue
-            samples.append((measurer.measure(text).table, label, 1.0))
-            copy = copies.get(text)
-            if copy and copy[0].text != text:
-                samples.append((measurer.measure(copy[0].text).table, label, HEARD_COUNTS))
+    samples: list[tuple[NDArray[np.float64], tuple[str, ...], float]] = []  # features, labels, how often it counts
+    for writer, lines in writers.items():
+        others = with_wording(phrases, (written for name, written in writers.items() if name != writer))
+        measurer = Measurer(training, _votes(training, others))
+        for line in lines:
+            samples.append((measurer.measure(line.text).table, line.labels, 1.0))
+            copy = copies.get(line.text)
+            if copy and copy[0].text != line.text:
+                samples.append((measurer.measure(copy[0].text).table, line.labels, HEARD_COUNTS))
     tables, meant, counts = zip(*samples, strict=True)
     kinds = [2 if label == NONE else int(label in training.commands) for label in labels]
-    right = np.array([[label == wanted for label in labels] for wanted in meant])
+    right = np.array([[label in wanted for label in labels] for wanted in meant])
     topic, command, refusal = fit_logit(np.array(tables), right, np.array(counts), kinds, PULL)
+    everything = with_wording(phrases, writers.values())
     return Weights(
         topic=_by_name(topic, FEATURES),
         command=_by_name(command, FEATURES),
         refusal=_by_name(refusal, REFUSAL_FEATURES),
         bands=Bands(accept=0.5, ask=0.5),
-        trained_on=digest(training),
-        votes=_votes(everything),
+        trained_on=digest(everything),
+        votes=_votes(training, everything),
     )
 
 
@@ -133,13 +140,9 @@ def _shipped_matcher() -> Matcher:
     return Matcher(training, shipped_weights(tuple(training.phrases)))
 
 
-def _votes(training: TrainingSet) -> Votes:
-    _, readings = learned_reader(training)
-    return fit_votes(readings)
-
-
-def _only(phrases: Mapping[str, tuple[str, ...]], kept: set[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    return {label: tuple(text for text in texts if (label, text) in kept) for label, texts in phrases.items()}
+def _votes(training: TrainingSet, everything: TrainingSet) -> Votes:
+    reader = learned_reader(training)
+    return fit_votes({label: [reader.plain(text) for text in texts] for label, texts in everything.phrases.items()})
 
 
 def _banded(training: TrainingSet, weights: Weights, typed: Sequence[Case], spoken: Sequence[Case]) -> Weights:

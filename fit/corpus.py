@@ -5,13 +5,9 @@ Not for measuring or fitting.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from rapidfuzz import fuzz, process
 
 from fit.hear import read_heard
 from voice_skill.article.loader import ARTICLE_FILE, COMMANDS_FILE, LEXICON_FILE, load_file
@@ -20,13 +16,13 @@ from voice_skill.events import Hypothesis
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.training import NONE, TrainingSet, training_set
 
-_TWINS = 85  # percent alike in spelling, words in any order: nearly the same phrase
-
 CHECKOUT = Path(__file__).resolve().parent.parent
 CONTENT = CHECKOUT / "content"
 CORPUS = CHECKOUT / "tests" / "corpus"
 HEARD_TRAIN = Path(__file__).parent / "data" / "heard-train.tsv"
 MORE_PHRASES = Path(__file__).parent / "data" / "more-phrases.tsv"
+WORDING = Path(__file__).parent / "data" / "wording"
+WORDING_DEV = CORPUS / "wording-dev.tsv"
 HEARD_DEV = CORPUS / "dev-heard.tsv"
 
 
@@ -59,44 +55,47 @@ def with_more_phrases(training: TrainingSet) -> TrainingSet:
     return replace(training, phrases={label: tuple(texts) for label, texts in phrases.items()})
 
 
-def folds(training: TrainingSet, count: int, seed: int) -> Iterator[tuple[TrainingSet, list[tuple[str, str]]]]:
-    """`count` times: the training set without one part of its phrases, and that part as (label, phrase).
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of a writer. labels: those that are right, the best first; frame: the situation, or near or far."""
 
-    Phrases of a label that are nearly the same stay together: a phrase must not be judged by its own twin.
-    """
-    draw = random.Random(seed)
-    part_of: dict[tuple[str, str], int] = {}
-    for label, texts in training.phrases.items():
-        for family in _families(texts):
-            part = draw.randrange(count)
-            part_of |= {(label, text): part for text in family}
-    for part in range(count):
-        rest = {
-            label: tuple(text for text in texts if part_of[label, text] != part)
-            for label, texts in training.phrases.items()
-        }
-        held_out = [pair for pair, its_part in part_of.items() if its_part == part]
-        yield replace(training, phrases=rest), held_out
+    labels: tuple[str, ...]
+    frame: str
+    text: str
+
+    def case(self) -> Case:
+        """The same as a case to be judged."""
+        return Case((Hypothesis(self.text),), self.labels, self.frame if self.labels == (NONE,) else "in scope")
 
 
-def _families(texts: Sequence[str]) -> list[list[str]]:
-    """Groups of texts; in each, every text has another one that is nearly the same."""
-    ordered = [" ".join(sorted(text.split())) for text in texts]
-    alike = process.cdist(ordered, ordered, scorer=fuzz.ratio, score_cutoff=_TWINS) > 0
-    family_of = list(range(len(texts)))
-    for first, second in zip(*np.nonzero(np.triu(alike, 1)), strict=True):
-        old, new = family_of[second], family_of[first]
-        if old != new:
-            family_of = [new if family == old else family for family in family_of]
-    families: dict[int, list[str]] = {}
-    for text, family in zip(texts, family_of, strict=True):
-        families.setdefault(family, []).append(text)
-    return list(families.values())
+def wording() -> dict[str, list[Line]]:
+    """Writer -> what that writer wrote to be learnt from. Each wrote without having seen any other phrase of ours."""
+    return {path.stem: read_wording(path) for path in sorted(WORDING.glob("*.tsv"))}
+
+
+def read_wording(path: Path) -> list[Line]:
+    """Lines of `label|label<TAB>frame<TAB>text`."""
+    return [Line(tuple(labels.split("|")), frame, normalize(text)) for labels, frame, text in _rows(path)]
+
+
+def everything() -> TrainingSet:
+    """All that the votes are fitted on: the content's phrases, those kept for fitting, and what the writers wrote."""
+    return with_wording(with_more_phrases(load_training()), wording().values())
+
+
+def with_wording(training: TrainingSet, writers: Iterable[Sequence[Line]]) -> TrainingSet:
+    """`training` and what these writers wrote."""
+    phrases = {label: dict.fromkeys(texts) for label, texts in training.phrases.items()}
+    for lines in writers:
+        for line in lines:
+            phrases[line.labels[0]][line.text] = None
+    return replace(training, phrases={label: tuple(texts) for label, texts in phrases.items()})
 
 
 def dev_cases() -> list[Case]:
     """The dev split as typed."""
-    return read_cases(CORPUS / "dev.tsv", CORPUS / "out-of-scope-dev.tsv")
+    old = read_cases(CORPUS / "dev.tsv", CORPUS / "out-of-scope-dev.tsv")
+    return old + [line.case() for line in read_wording(WORDING_DEV)]
 
 
 def read_cases(in_scope: Path, out_of_scope: Path) -> list[Case]:

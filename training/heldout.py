@@ -76,6 +76,11 @@ _FILES: dict[str, Columns | None] = {
     "tests/corpus/out-of-scope-dev.tsv": _first,
     "tests/corpus/red-flags.tsv": lambda fields: fields[1] if fields[2] == "check" else None,
     "tests/corpus/benign.tsv": lambda fields: fields[0] if fields[1] == "check" else None,
+    "tests/corpus/wording-dev.tsv": None,
+    "bench/wording/islands.tsv": None,
+    "bench/wording/practice.tsv": None,
+    "bench/wording/southern.tsv": None,
+    "bench/wording/waiting-room.tsv": None,
     "bench/speech/sentences.tsv": None,
 }
 

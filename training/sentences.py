@@ -170,6 +170,9 @@ def _every_sentence(root: Path, content: Content, seed: int) -> Iterator[Sentenc
             yield Sentence("flag", plain(text), "corpus")
     for label, text in _rows(root / "fit/data/more-phrases.tsv"):
         yield Sentence(_kind(label), plain(text), "fit")
+    for path in sorted((root / "fit/data/wording").glob("*.tsv")):
+        for labels, _, text in _rows(path):
+            yield Sentence(_kind(labels.partition("|")[0]), plain(text), "wording")
     for path in sorted(TEXT.glob("*.txt")):
         if (kind := path.stem.partition("-")[0]) in KINDS:
             for text in read_lines(path):

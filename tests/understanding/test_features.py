@@ -26,9 +26,6 @@ def value(measurer: Measurer, text: str, label: str, feature: str) -> float:
     ("feature", "more", "less", "label"),
     [
         ("votes", "does a warm bath help", "does a long walk help", "heat"),
-        ("phrase", "should i rub my foot", "should i paint my fence", "massage"),
-        ("spelling", "slow down please", "pour me a coffee", "slower"),
-        ("sound", "masage my foot", "my foot", "massage"),
         ("named at the foot", "stretching for foot cramps", "stretching", "stretching"),
         ("named cleanly", "does massage help", "how much is a back massage at the hotel", "massage"),
         ("strange words", "the zyzzyva quaffed", "my foot hurts", "relief-now"),

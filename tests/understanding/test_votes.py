@@ -12,41 +12,60 @@ LABELS = ("heat", "massage", "none")
 VOTES = Votes(
     LABELS,
     {
-        ANY: np.array([0.0, 0.0, 0.5]),
-        "heat": np.array([3.0, -1.0, 0.0]),
-        ".help": np.array([0.5, 0.5, 0.0]),
-        "heat + .help": np.array([1.0, 0.0, 0.0]),
+        ANY: (0.0, np.array([-0.5, -0.5, 0.0])),
+        "<heat>": (2.0, np.array([1.5, -1.0, 0.0])),
+        "<.help>": (1.0, np.array([0.25, 0.25, 0.0])),
+        "<heat> <.help>": (4.0, np.array([1.0, 0.0, 0.0])),
     },
 )
 READER = Reader({"heat": ["heat", "warm"], "neutral": ["does"]})
 
 
-def test_words_and_pairs_add_up_to_shares_of_one() -> None:
-    shares = np.exp(VOTES.shares(READER.read("heat help")))
-    assert shares.sum() == pytest.approx(1.0, abs=0.01)
-    assert list(np.argsort(-shares)) == [0, 2, 1]
+def test_an_utterance_votes_with_words_what_they_stand_for_and_neighbours() -> None:
+    assert set(ballots(READER.plain("warm help"))) == {
+        *("warm", "help", "<heat>", "<.help>"),
+        *("^ warm", "warm help", "help $"),
+        *("^ <heat>", "<heat> <.help>", "<.help> $"),
+    }
 
 
-def test_a_pair_counts_half() -> None:
-    assert ballots(READER.plain("heat help"))["heat + .help"] == 0.5
+def test_a_misheard_word_votes_with_less() -> None:
+    ballot = ballots(Reader({"massage": ["massage"]}).read("masagge"))
+    assert 0 < ballot["<massage>"] < 1
+    assert ballot["masagge"] == 1.0
+
+
+def test_rare_keys_count_more_and_all_parts_together_are_of_length_1() -> None:
+    votes = dict(VOTES.cast(READER.plain("warm help")))
+    part = {key: vote[0] / VOTES.rows[key][1][0] for key, vote in votes.items()}
+    assert sum(part**2 for part in part.values()) == pytest.approx(1.0)
+    assert part["<.help>"] < part["<heat>"] < part["<heat> <.help>"]
+
+
+def test_the_sums_point_to_what_is_meant() -> None:
+    assert list(np.argsort(-VOTES.sums(READER.read("heat help")))) == [0, 2, 1]
 
 
 def test_without_words_only_what_holds_for_all_speaks() -> None:
-    assert VOTES.shares(()).argmax() == 2
+    assert VOTES.sums(()).tolist() == [-0.5, -0.5, 0.0]
 
 
 def test_written_and_read_back() -> None:
     again = parse_votes("\n".join(written_votes(VOTES)), LABELS)
     assert again.labels == LABELS
-    assert again.table.keys() == VOTES.table.keys()
-    assert all((again.table[key] == vote).all() for key, vote in VOTES.table.items())
+    assert set(again.rows) == set(VOTES.rows)
+    assert len(again.rows) == len(VOTES.rows)
+    for key, (rarity, row) in VOTES.rows.items():
+        assert again.rows[key][0] == rarity
+        assert again.rows[key][1].tolist() == row.tolist()
 
 
 def test_a_label_that_the_file_lacks_gets_no_votes_and_one_too_many_is_dropped() -> None:
-    votes = parse_votes("heat\theat 2\tgone 5", ("heat", "new"))
-    assert votes.table["heat"].tolist() == [2.0, 0.0]
+    votes = parse_votes("key\trarity\theat\tgone\n<heat>\t1.5\t200\t5", ("heat", "new"))
+    assert votes.rows["<heat>"][1].tolist() == [2.0, 0.0]
 
 
-def test_a_damaged_file_is_an_error() -> None:
-    with pytest.raises(ValueError, match="could not convert"):
-        parse_votes("heat\theat two", LABELS)
+@pytest.mark.parametrize("line", ["<heat>\tone\t2", "<heat>\t1.5\ttwo"])
+def test_a_damaged_line_is_an_error(line: str) -> None:
+    with pytest.raises(ValueError, match=r"could not convert|invalid literal"):
+        parse_votes(f"key\trarity\theat\n{line}", LABELS).rows["<heat>"]

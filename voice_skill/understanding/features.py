@@ -1,7 +1,6 @@
 """The features of an utterance, label by label: few numbers, each explainable in the sentence beside its name.
 
-Measured from what was read (`reading.py`), what its words vote for (`votes.py`) and which training phrase is nearest
-(`phrasebook.py`). Not for deciding.
+Measured from what was read (`reading.py`) and what that votes for (`votes.py`). Not for deciding.
 """
 
 from __future__ import annotations
@@ -13,16 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voice_skill.understanding.phrasebook import Phrasebook
 from voice_skill.understanding.reading import ELSEWHERE, OTHER_BODY, Item, Reader
 from voice_skill.understanding.training import NONE, TrainingSet
 from voice_skill.understanding.votes import Votes
 
 FEATURES: Mapping[str, str] = {
-    "votes": "its words and pairs of words speak for this label (log of their share)",
-    "phrase": "a training phrase of this label and the utterance cover each other",
-    "spelling": "a training phrase of this label is spelled alike",
-    "sound": "a training phrase of this label sounds alike",
+    "votes": "its words, what they stand for and their neighbours speak for this label",
     "named at the foot": "it names this label outright (heat, massage, doctor ...) and speaks of feet or cramps",
     "named cleanly": "it names this label outright and nothing in it belongs elsewhere",
     "strange words": "it has words that no phrase of ours has",
@@ -33,7 +28,7 @@ FEATURES: Mapping[str, str] = {
     "any": "how readily this kind of label is meant at all",
 }
 # What speaks for refusing, measured on the out-of-scope sentences; the other features speak for or against our labels.
-REFUSAL_FEATURES = ("votes", "phrase", "spelling", "sound")
+REFUSAL_FEATURES = ("votes",)
 
 # How surely a concept places us at the foot (0-1): "muscle" may be anybody's.
 _FEET: Mapping[str, float] = {"cramp": 0.85, "foot": 0.55, "muscle": 0.45, "leg": 0.4, "pain": 0.35}
@@ -60,8 +55,7 @@ class Measurer:
     """Measures utterances against one training set and its votes. Pure."""
 
     def __init__(self, training: TrainingSet, votes: Votes) -> None:
-        self._reader, readings = learned_reader(training)
-        self._phrases = Phrasebook(training, readings)
+        self._reader = learned_reader(training)
         self._votes = votes
         self.labels = tuple(training.phrases)
         self._core = [training.core.get(label, ()) for label in self.labels]
@@ -78,10 +72,7 @@ class Measurer:
         other = min(_MOST_OTHER, sum(item.senses[0].unit == ELSEWHERE for item in items))
         named = np.array([max((concepts.get(concept, 0.0) for concept in core), default=0.0) for core in self._core])
         columns: dict[str, Floats | float] = {
-            "votes": self._votes.shares(items),
-            "phrase": self._phrases.coverage(items),
-            "spelling": self._phrases.spelling(text),
-            "sound": self._phrases.sound(items),
+            "votes": self._votes.sums(items),
             "named at the foot": named * feet,
             "named cleanly": named * (strange + body + other < _CLEAN),
             "strange words": strange,
@@ -116,14 +107,11 @@ class Measurer:
         return total
 
 
-def learned_reader(training: TrainingSet) -> tuple[Reader, dict[str, list[tuple[Item, ...]]]]:
-    """A reader that knows the words of our own phrases (those of the refused sentences stay strange to it), and what
-    it reads in the phrases of each label.
-    """
+def learned_reader(training: TrainingSet) -> Reader:
+    """A reader that knows the words of our own phrases; those of the refused sentences stay strange to it."""
     reader = Reader(training.concepts)
-    readings = {label: [reader.plain(text) for text in texts] for label, texts in training.phrases.items()}
-    reader.learn(reading for label, its_readings in readings.items() if label != NONE for reading in its_readings)
-    return reader, readings
+    reader.learn(reader.plain(text) for label, texts in training.phrases.items() if label != NONE for text in texts)
+    return reader
 
 
 def _concepts(items: Sequence[Item]) -> dict[str, float]:

@@ -20,7 +20,6 @@ from voice_skill.events import Hypothesis
 from voice_skill.understanding.features import FEATURES, Measured, Measurer
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.training import NONE, TrainingSet, training_set
-from voice_skill.understanding.votes import ANY
 from voice_skill.understanding.weights import Weights, shipped_weights
 
 Kind = Literal["topic", "command", "none"]
@@ -187,12 +186,13 @@ class Matcher:
 
     def _heard(self, measured: Measured, label: int) -> tuple[HeardWord, ...]:
         votes = {key: round(float(vote[label]), 3) for key, vote in self._measurer.votes_of(measured.items)}
-        words = [
-            HeardWord(item.surface, sense.heard_as, sense.unit, votes.pop(sense.unit, 0.0))
-            for item in measured.items
-            for sense in item.senses[:1]
-        ]
-        pairs = [HeardWord("", "", key, points) for key, points in votes.items() if key != ANY]
+        words: list[HeardWord] = []
+        for item in measured.items:
+            sense = item.senses[0]
+            keys = {f"<{sense.unit}>", *item.surface.split()}
+            points = round(sum(votes.pop(key, 0.0) for key in keys), 3)
+            words.append(HeardWord(item.surface, sense.heard_as, sense.unit, points))
+        pairs = [HeardWord("", "", key, points) for key, points in votes.items()]
         return (*words, *pairs)
 
     def _kind(self, number: int) -> Kind:

@@ -1,12 +1,13 @@
-"""What each word, and each pair of neighbouring words, says for or against each label: fitted numbers, and their file.
+"""What each word and concept, and each pair of neighbours, says for or against each label: fitted numbers, their file.
 
-The file `votes.tsv` beside this module is written by `scripts/fit` and meant to be read by people: a line per word
-or pair, with the labels it speaks for (positive) or against. Not for fitting, nor for the final sum (`matcher.py`).
+The file `votes.tsv` beside this module is written by `scripts/fit` and meant to be read by people: a line per word,
+concept or pair, a column per label. Not for fitting, nor for the final sum (`matcher.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,64 +17,90 @@ from numpy.typing import NDArray
 from voice_skill.understanding.reading import Item
 
 ANY = "(any)"  # the line that holds for every utterance
-_PAIR_WEIGHT = 0.5  # a pair counts half: its words have voted already
-_LEAST = -8.0  # nats: no label is less likely than this by its votes alone
+_SCALE = 100  # votes stand in the file as whole hundredths
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Word or pair -> its vote in nats for each of `labels`."""
+    """The votes for `labels`.
+
+    rows: key -> (rarity, vote for each label). A key is a word ("warm"), a concept or stem ("<heat>") or two
+    neighbours; rarity is the larger the fewer phrases have it, and says how much it counts beside the others.
+    """
 
     labels: tuple[str, ...]
-    table: Mapping[str, Floats]
+    rows: Mapping[str, tuple[float, Floats]]
 
     def cast(self, items: Sequence[Item]) -> list[tuple[str, Floats]]:
-        """The votes of an utterance: (word or pair, nats for each label)."""
-        return [(key, count * self.table[key]) for key, count in ballots(items).items() if key in self.table]
+        """The votes of an utterance: (key, what it says for each label). They are the smaller the more there are: the
+        squares of the known keys' parts sum to 1, so that long and short utterances can be compared.
+        """
+        found = [(key, count * self.rows[key][0]) for key, count in ballots(items).items() if key in self.rows]
+        norm = math.sqrt(sum(part * part for _, part in found)) or 1.0
+        return [(key, part / norm * self.rows[key][1]) for key, part in found]
 
-    def shares(self, items: Sequence[Item]) -> Floats:
-        """The natural logarithm of each label's probability by its votes alone, -8 at the least."""
-        total = np.zeros(len(self.labels))
+    def sums(self, items: Sequence[Item]) -> Floats:
+        """What an utterance says for each label in all: about 1 for what is meant, about -1 for the others."""
+        total = self.rows[ANY][1].copy()
         for _, vote in self.cast(items):
             total += vote
-        total -= total.max()
-        return np.maximum(_LEAST, total - np.log(np.exp(total).sum()))
+        return total
 
 
 def ballots(items: Sequence[Item]) -> dict[str, float]:
-    """What an utterance votes with, each with its weight: every sense of every word, and the pairs of first senses."""
-    counts = {ANY: 1.0}
+    """What an utterance votes with, each with its confidence 0-1: its words, what they stand for, and neighbours."""
+    counts: dict[str, float] = {}
     for item in items:
         for sense in item.senses:
-            counts[sense.unit] = max(sense.confidence, counts.get(sense.unit, 0.0))
-    first = ["^", *(item.senses[0].unit for item in items), "$"]
-    return counts | {f"{before} + {after}": _PAIR_WEIGHT for before, after in pairwise(first)}
+            unit = f"<{sense.unit}>"
+            counts[unit] = max(sense.confidence, counts.get(unit, 0.0))
+    words = ["^", *(word for item in items for word in item.surface.split()), "$"]
+    units = ["^", *(f"<{item.senses[0].unit}>" for item in items), "$"]
+    counts |= dict.fromkeys(words[1:-1], 1.0)
+    return counts | {f"{before} {after}": 1.0 for row in (words, units) for before, after in pairwise(row)}
+
+
+class _Rows(Mapping[str, tuple[float, Floats]]):
+    """The lines of a votes file, each read only when it is asked for: an utterance needs some dozens of thousands."""
+
+    def __init__(self, lines: Iterable[str], columns: Sequence[int | None]) -> None:
+        self._lines = dict(line.split("\t", 1) for line in lines)
+        self._columns = columns
+        self._read: dict[str, tuple[float, Floats]] = {}
+
+    def __getitem__(self, key: str) -> tuple[float, Floats]:
+        if key not in self._read:
+            rarity, *cells = self._lines[key].split("\t")
+            votes = [int(cells[n] or 0) / _SCALE if n is not None else 0.0 for n in self._columns]
+            self._read[key] = float(rarity), np.array(votes)
+        return self._read[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 def parse_votes(text: str, labels: Sequence[str]) -> Votes:
     """Votes from the text of a votes file, for these labels; a label that the file lacks gets none.
 
-    Raises ValueError for a damaged file.
+    Raises ValueError for a damaged file, for a damaged line when it is first asked for.
     """
-    number = {label: index for index, label in enumerate(labels)}
-    table: dict[str, Floats] = {}
-    for line in text.splitlines():
-        if line.startswith("#"):
-            continue
-        key, *cells = line.split("\t")
-        table[key] = vote = np.zeros(len(labels))
-        for cell in cells:
-            label, _, weight = cell.rpartition(" ")
-            if label in number:
-                vote[number[label]] = float(weight)
-    return Votes(tuple(labels), table)
+    heading, *lines = (line for line in text.splitlines() if not line.startswith("#"))
+    there = heading.split("\t")[2:]
+    return Votes(tuple(labels), _Rows(lines, [there.index(label) if label in there else None for label in labels]))
 
 
 def written_votes(votes: Votes) -> Iterator[str]:
-    """The lines of a votes file; a label without a vote is left out."""
-    yield "# What each concept (heat), word (.help) or pair of neighbours says for each label, in nats; by scripts/fit."
-    for key, vote in sorted(votes.table.items()):
-        cells = [f"{label} {weight:g}" for label, weight in zip(votes.labels, vote.tolist(), strict=True) if weight]
-        yield "\t".join([key, *cells])
+    """The lines of a votes file; where there is no vote the cell is empty."""
+    yield "# What each word, <concept> or <.stem>, or pair says for each label, in hundredths; by scripts/fit."
+    yield "\t".join(["key", "rarity", *votes.labels])
+    for key, (rarity, row) in sorted(votes.rows.items()):
+        cells = [str(cell) if cell else "" for cell in (row * _SCALE).round().astype(int).tolist()]
+        yield "\t".join([key, f"{rarity:g}", *cells])

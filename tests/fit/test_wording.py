@@ -1,0 +1,53 @@
+"""The writers' sentences: enough of each kind, and nothing nearly the same in two of the splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+from rapidfuzz import fuzz, process
+
+from bench.corpora import WORDING as TEST
+from fit.corpus import WORDING_DEV, Line, everything, load_training, read_wording, wording
+from voice_skill.article.schema import COMMAND_IDS, ENTRY_IDS
+from voice_skill.understanding.training import NONE
+
+ALIKE = 85  # percent alike in spelling, words in any order: nearly the same sentence
+
+TRAIN = [line for lines in wording().values() for line in lines]
+DEV = read_wording(WORDING_DEV)
+UNSEEN = [line for file in sorted(TEST.glob("*.tsv")) for line in read_wording(file)]
+
+
+def test_there_is_enough_of_everything() -> None:
+    phrases = everything().phrases
+    assert sum(len(texts) for label, texts in phrases.items() if label != NONE) >= 6000
+    assert len(phrases[NONE]) >= 4000
+    frames = Counter(line.frame for line in TRAIN if line.labels == (NONE,))
+    assert frames["near"] >= frames["far"] >= 2000
+    assert len(wording()) >= 10
+
+
+@pytest.mark.parametrize("lines", [TRAIN, DEV, UNSEEN])
+def test_every_line_is_labelled_with_what_there_is(lines: list[Line]) -> None:
+    allowed = {*ENTRY_IDS, *COMMAND_IDS, NONE}
+    assert {label for line in lines for label in line.labels} == allowed
+    assert all(line.frame in ("near", "far") for line in lines if line.labels == (NONE,))
+    assert all(line.text and len(line.labels) == len(set(line.labels)) for line in lines)
+
+
+def test_nothing_is_nearly_the_same_in_two_splits() -> None:
+    content = [text for texts in load_training().phrases.values() for text in texts]
+    splits = {
+        "train": [*content, *(line.text for line in TRAIN)],
+        "dev": [line.text for line in DEV],
+        "test": [line.text for line in UNSEEN],
+    }
+    ordered = {name: [" ".join(sorted(text.split())) for text in texts] for name, texts in splits.items()}
+    for one, other in combinations(ordered, 2):
+        alike = process.cdist(
+            ordered[other], ordered[one], scorer=fuzz.ratio, score_cutoff=ALIKE, dtype=np.uint8, workers=-1
+        )
+        assert not alike.any(), f"{one} and {other}"

@@ -11,7 +11,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 CORPUS = CHECKOUT / "tests" / "corpus"
 AUDIO = CHECKOUT / "tests" / "audio"
 WORDING_DEV = CORPUS / "wording-dev.tsv"
-WORDING = Path(__file__).parent / "wording"  # the test split: read by nothing but this package
+# The test splits: read by nothing but this package.
+WORDING = Path(__file__).parent / "wording"
+RED_FLAGS = Path(__file__).parent / "red-flags"
+HARMLESS = "harmless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,18 @@ def written_cases(*files: Path) -> list[Case]:
 
 
 def flagged_cases() -> list[Case]:
-    """Red flags, grouped by tier letter (E, U, D)."""
-    return [Case(text, (flag,), flag[3]) for flag, text, _ in rows(CORPUS / "red-flags.tsv")]
+    """Red flags that the rules were written with in view, and harmless talk; groups as in `written_flags`."""
+    red = [Case(text, (flag,), flag[3]) for flag, text, _ in rows(CORPUS / "red-flags.tsv")]
+    return red + [Case(text, (), HARMLESS) for text, _ in rows(CORPUS / "benign.tsv")]
 
 
-def benign_cases() -> list[Case]:
-    """Harmless talk that must not raise an alarm."""
-    return [Case(text, (), "benign") for text, _ in rows(CORPUS / "benign.tsv")]
+def written_flags(*files: Path) -> list[Case]:
+    """Red flags of writers who had seen no rule of ours: `flag<TAB>text`, or "harmless" for what only sounds like one.
+
+    group: the tier's letter (E, U, D), or `HARMLESS`.
+    """
+    cases = [(flag, text) for file in files for flag, text in rows(file)]
+    return [Case(t, (), HARMLESS) if flag == HARMLESS else Case(t, (flag,), flag[3]) for flag, t in cases]
 
 
 def clips() -> list[Clip]:

@@ -40,6 +40,12 @@ def flag_raised(answer: Answer, flag: str) -> bool:
     return decided.action in ALARMS or (decided.runner_up or "").startswith("RF-D")
 
 
+def flag_asked(answer: Answer) -> bool:
+    """Whether the answer is the question if some red flag was meant."""
+    decided = answer.exchange.decided
+    return decided is not None and decided.action == "ask" and (decided.entry or "").startswith("RF-")
+
+
 def word_errors(said: str, text: str) -> tuple[int, int]:
     """Words put in, left out or taken for others, and how many were said; contractions are written out first."""
     reference = normalize(said).split()

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from bench import corpora
-from bench.figures import Share, Table
-from bench.outcomes import ALARMS, flag_raised, outcome, share
-from voice_skill.article.schema import COMMAND_IDS
-from voice_skill.asking import Asker
+from collections.abc import Sequence
+from operator import or_
 
+from bench import corpora
+from bench.corpora import HARMLESS, Case
+from bench.figures import Share, Table
+from bench.outcomes import ALARMS, flag_asked, flag_raised, outcome, share
+from voice_skill.article.schema import COMMAND_IDS
+from voice_skill.asking import Answer, Asker
+
+FRESH = (
+    "They had seen no rule of ours, nor we their sentences. On its first look, before the votes of alarms.tsv, it "
+    "raised 72 % of the emergencies and 76 % of the urgent flags."
+)
+IN_VIEW = "The rules were written with these sentences in view."
 UNSEEN = ("right", "asked", "rejected", "wrong")
 
 
 def measure(asker: Asker) -> list[Table]:
-    """Tables of entries and commands, of out-of-scope wording, and of red flags."""
-    return [_unseen(asker), _in_scope(asker), _out_of_scope(asker), _red_flags(asker)]
+    """Tables of entries and commands, of out-of-scope wording, and of red flags, those unseen and those in view."""
+    unseen = corpora.written_flags(*sorted(corpora.RED_FLAGS.glob("*.tsv")))
+    return [
+        _unseen(asker),
+        _red_flags(asker, "unseen-flags", "Typed, red flags of two writers nobody learnt from", unseen, FRESH),
+        _in_scope(asker),
+        _out_of_scope(asker),
+        _red_flags(asker, "red-flags", "Typed, red flags in view", corpora.flagged_cases(), IN_VIEW),
+    ]
 
 
 def _unseen(asker: Asker) -> Table:
@@ -59,21 +75,22 @@ def _out_of_scope(asker: Asker) -> Table:
     return table
 
 
-def _red_flags(asker: Asker) -> Table:
-    table = Table("red-flags", "Typed, red flags", ("what", "n", "share"))
-    table.notes.append(
-        "The patterns were written with these sentences in view. Nine batches measured before that raised 67-97 % of "
-        "their emergencies (the lowest were written to be odd) and 86-100 % of the urgent ones."
-    )
-    raised: dict[str, list[bool]] = {}
-    for case in corpora.flagged_cases():
-        raised.setdefault(case.group, []).append(flag_raised(asker.ask_text(case.text), case.expected[0]))
-    for tier, name in (("E", "emergency"), ("U", "urgent"), ("D", "doctor")):
-        recall = Share(sum(raised[tier]), len(raised[tier]))
-        table.add(f"{name}: raised", recall.total, recall)
-        table.figures[name] = recall.as_json()
-    answers = [asker.ask_text(case.text) for case in corpora.benign_cases()]
-    false = Share(sum((a.exchange.decided and a.exchange.decided.action) in ALARMS for a in answers), len(answers))
-    table.add("harmless talk: false alarms", false.total, false)
-    table.figures["false alarms"] = false.as_json()
+def _red_flags(asker: Asker, name: str, title: str, cases: Sequence[Case], note: str) -> Table:
+    """Of each tier, how many are raised, and how many raised or at least asked about; then the false alarms."""
+    table = Table(name, title, ("what", "n", "raised", "raised or asked about"))
+    table.notes.append(note)
+    answers = {case: asker.ask_text(case.text) for case in cases}
+    for group, what in (("E", "emergency"), ("U", "urgent"), ("D", "doctor"), (HARMLESS, "harmless talk")):
+        some = [case for case in cases if case.group == group]
+        raised = [_raised(answers[case], case) for case in some]
+        asked = [flag_asked(answers[case]) for case in some]
+        shares = {"raised": Share(sum(raised), len(some)), "or asked": Share(sum(map(or_, raised, asked)), len(some))}
+        table.add(what, len(some), *shares.values())
+        table.figures[what] = {what: share.as_json() for what, share in shares.items()}
     return table
+
+
+def _raised(answer: Answer, case: Case) -> bool:
+    if case.group == HARMLESS:
+        return bool(answer.exchange.decided and answer.exchange.decided.action in ALARMS)
+    return flag_raised(answer, case.expected[0])

@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fit.hear import read_heard
-from voice_skill.article.loader import ARTICLE_FILE, COMMANDS_FILE, LEXICON_FILE, load_file
+from voice_skill.article.loader import ARTICLE_FILE, COMMANDS_FILE, LEXICON_FILE, SAFETY_FILE, load_file
+from voice_skill.article.redflags import SafetyLayer
 from voice_skill.article.schema import Article, Commands, Lexicon
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.normalize import normalize
+from voice_skill.understanding.safety import SafetyScanner
 from voice_skill.understanding.training import NONE, TrainingSet, training_set
+from voice_skill.understanding.weights import NO_FLAG
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CONTENT = CHECKOUT / "content"
@@ -22,8 +25,11 @@ CORPUS = CHECKOUT / "tests" / "corpus"
 HEARD_TRAIN = Path(__file__).parent / "data" / "heard-train.tsv"
 MORE_PHRASES = Path(__file__).parent / "data" / "more-phrases.tsv"
 WORDING = Path(__file__).parent / "data" / "wording"
+RED_FLAGS = Path(__file__).parent / "data" / "red-flags"
 WORDING_DEV = CORPUS / "wording-dev.tsv"
+RED_FLAGS_DEV = CORPUS / "red-flags-dev.tsv"
 HEARD_DEV = CORPUS / "dev-heard.tsv"
+HARMLESS = "harmless"  # beside the red flags in their files: what only sounds like one
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,34 @@ def with_wording(training: TrainingSet, writers: Iterable[Sequence[Line]]) -> Tr
         for line in lines:
             phrases[line.labels[0]][line.text] = None
     return replace(training, phrases={label: tuple(texts) for label, texts in phrases.items()})
+
+
+def alarming() -> dict[str, list[str]]:
+    """Red flag of an emergency or urgent tier -> sentences that raise it; `NO_FLAG` -> all that raise none.
+
+    What the rules would raise among the writers' other sentences is left out: a sprained ankle is out of scope and
+    urgent, too.
+    """
+    layer = load_file(CONTENT / SAFETY_FILE, SafetyLayer)
+    scanner = SafetyScanner(layer)
+    grave = [flag.id for flag in layer.flags if flag.tier != "doctor"]
+    found: dict[str, list[str]] = {flag: [] for flag in (*grave, NO_FLAG)}
+    written = [row for path in sorted(RED_FLAGS.glob("*.tsv")) for row in read_red_flags(path)]
+    written += [(flag, normalize(text)) for flag, text, use in _rows(CORPUS / "red-flags.tsv") if use != "check"]
+    written += [(HARMLESS, normalize(text)) for text, use in _rows(CORPUS / "benign.tsv") if use != "check"]
+    for flag, text in written:
+        found[flag if flag in found else NO_FLAG].append(text)
+    for texts in everything().phrases.values():
+        for text in texts:
+            alarm = scanner.scan([text])
+            if alarm is None or alarm.tier == "doctor":
+                found[NO_FLAG].append(text)
+    return found
+
+
+def read_red_flags(path: Path) -> list[tuple[str, str]]:
+    """(flag or `HARMLESS`, normalised sentence) of each line."""
+    return [(flag, normalize(text)) for flag, text in _rows(path)]
 
 
 def dev_cases() -> list[Case]:

@@ -14,6 +14,11 @@ from typing import Any
 import pexpect
 
 
+def hear_ctrl_c() -> None:
+    """For a child process: a suite that runs in the background has Ctrl-C ignored, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class RunningAssistant:
     """Starts `voice-skill run --json` and collects its exchanges; use as a context manager.
 
@@ -23,7 +28,9 @@ class RunningAssistant:
     def __init__(self, environment: Mapping[str, str], *arguments: str) -> None:
         command = ["-m", "voice_skill", "run", "--json", *arguments]
         environ = {**os.environ, **environment, "TERM": "dumb"}
-        self._child = pexpect.spawn(sys.executable, command, env=environ, encoding="utf-8", echo=False)
+        self._child = pexpect.spawn(
+            sys.executable, command, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c
+        )
         self._child.delaybeforesend = None  # a key press is to arrive at once
         self._condition = threading.Condition()
         self.exchanges: list[dict[str, Any]] = []

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 
 from training.frequent import frequent_words
-from training.heldout import held_out_key, held_out_texts
+from training.heldout import held_out_key, held_out_texts, is_set_aside
 from training.lexicon import WORD, Lexicon
 from training.templates import Templates
 from voice_skill.article.content import Content
@@ -170,15 +170,25 @@ def _every_sentence(root: Path, content: Content, seed: int) -> Iterator[Sentenc
             yield Sentence("flag", plain(text), "corpus")
     for label, text in _rows(root / "fit/data/more-phrases.tsv"):
         yield Sentence(_kind(label), plain(text), "fit")
-    for path in sorted((root / "fit/data/wording").glob("*.tsv")):
-        for labels, _, text in _rows(path):
-            yield Sentence(_kind(labels.partition("|")[0]), plain(text), "wording")
+    for kind, text in _written(root / "fit/data"):
+        if not is_set_aside(text):
+            yield Sentence(kind, plain(text), "wording")
     for path in sorted(TEXT.glob("*.txt")):
         if (kind := path.stem.partition("-")[0]) in KINDS:
             for text in read_lines(path):
                 yield Sentence(cast("Kind", kind), plain(text), "hand")
     for kind, text in Templates.load(TEXT / "templates.toml").expand(seed):
         yield Sentence(cast("Kind", kind), plain(text), "template")
+
+
+def _written(folder: Path) -> Iterator[tuple[Kind, str]]:
+    """What writers wrote for the fit: questions, commands, red flags, and everyday talk."""
+    for path in sorted((folder / "wording").glob("*.tsv")):
+        for labels, _, text in _rows(path):
+            yield _kind(labels.partition("|")[0]), text
+    for path in sorted((folder / "red-flags").glob("*.tsv")):
+        for row, text in _rows(path):
+            yield "about" if row == "harmless" else "flag", text
 
 
 def _phrases(content: Content) -> Iterator[tuple[str, str]]:

@@ -164,7 +164,8 @@ def explain(
     if understood.alarm is not None:
         alarm = understood.alarm
         state = "denied or doubtful" if alarm.denied else "raised"
-        print(f"red flag {alarm.flag} ({alarm.tier}), {state}, because of: {', '.join(alarm.evidence)}")
+        because = ", ".join(alarm.evidence) or "all its words together (alarms.tsv)"
+        print(f"red flag {alarm.flag} ({alarm.tier}), {state}, because of: {because}")
     print(explained(understood.match))
 
 

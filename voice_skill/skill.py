@@ -18,8 +18,6 @@ from voice_skill.conversation.state import State
 from voice_skill.events import Decided, Effect, End, Event, Hush, Say
 from voice_skill.settings import CONTENT_DIR, Settings, region_of
 from voice_skill.understanding.interpret import Understanding
-from voice_skill.understanding.matcher import Matcher
-from voice_skill.understanding.safety import SafetyScanner
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def build_skill(region: Region, folder: Path = CONTENT_DIR, cache: Path | None =
     Raises ContentError when a content file breaks a rule.
     """
     content = load_content(folder, cache)
-    understanding = Understanding(SafetyScanner(content.safety), Matcher.from_content(content))
+    understanding = Understanding.of(content)
     replies = Replies(content, region)
     return Skill(content, understanding, replies, Conversation(understanding, replies))
 

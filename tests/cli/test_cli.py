@@ -155,7 +155,7 @@ def test_the_benchmark_prints_tables_and_writes_figures(tmp_path):
     assert "Typed, red flags" in done.stdout
     figures = json.loads(file.read_text())["figures"]
     assert figures["typed"]["commands"]["right"]["percent"] > 80
-    assert figures["red-flags"]["emergency"]["percent"] > 99
+    assert figures["red-flags"]["emergency"]["raised"]["percent"] > 99
     assert "## Typed, out of scope" in page.read_text()
 
 

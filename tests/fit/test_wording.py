@@ -9,9 +9,23 @@ import numpy as np
 import pytest
 from rapidfuzz import fuzz, process
 
+from bench.corpora import RED_FLAGS as RED_FLAGS_TEST
 from bench.corpora import WORDING as TEST
-from fit.corpus import WORDING_DEV, Line, everything, load_training, read_wording, wording
+from fit.corpus import (
+    HARMLESS,
+    RED_FLAGS,
+    RED_FLAGS_DEV,
+    WORDING_DEV,
+    Line,
+    everything,
+    load_training,
+    read_red_flags,
+    read_wording,
+    wording,
+)
+from voice_skill.article.loader import load_content
 from voice_skill.article.schema import COMMAND_IDS, ENTRY_IDS
+from voice_skill.settings import CONTENT_DIR
 from voice_skill.understanding.training import NONE
 
 ALIKE = 85  # percent alike in spelling, words in any order: nearly the same sentence
@@ -19,6 +33,12 @@ ALIKE = 85  # percent alike in spelling, words in any order: nearly the same sen
 TRAIN = [line for lines in wording().values() for line in lines]
 DEV = read_wording(WORDING_DEV)
 UNSEEN = [line for file in sorted(TEST.glob("*.tsv")) for line in read_wording(file)]
+
+FLAGGED = {
+    "train": [row for file in sorted(RED_FLAGS.glob("*.tsv")) for row in read_red_flags(file)],
+    "dev": read_red_flags(RED_FLAGS_DEV),
+    "test": [row for file in sorted(RED_FLAGS_TEST.glob("*.tsv")) for row in read_red_flags(file)],
+}
 
 
 def test_there_is_enough_of_everything() -> None:
@@ -45,6 +65,23 @@ def test_nothing_is_nearly_the_same_in_two_splits() -> None:
         "dev": [line.text for line in DEV],
         "test": [line.text for line in UNSEEN],
     }
+    _assert_apart(splits)
+
+
+def test_red_flags_of_the_splits_are_not_nearly_the_same_either() -> None:
+    _assert_apart({name: [text for _, text in rows] for name, rows in FLAGGED.items()})
+
+
+def test_every_red_flag_has_many_wordings() -> None:
+    layer = load_content(CONTENT_DIR).safety
+    ids = {flag.id for flag in layer.flags}
+    for name, least in (("train", 150), ("dev", 30), ("test", 30)):
+        counts = Counter(flag for flag, _ in FLAGGED[name])
+        assert counts.keys() == ids | {HARMLESS}
+        assert min(counts.values()) >= least, name
+
+
+def _assert_apart(splits: dict[str, list[str]]) -> None:
     ordered = {name: [" ".join(sorted(text.split())) for text in texts] for name, texts in splits.items()}
     for one, other in combinations(ordered, 2):
         alike = process.cdist(

@@ -6,12 +6,12 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from assistant_process import hear_ctrl_c
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.read_bytes().startswith(b"#!/usr/bin/env bash"))
@@ -90,8 +90,7 @@ class Machine:
             text=True,
             timeout=60,
             check=False,
-            # A suite that runs in the background has Ctrl-C ignored, and a shell can't undo that by itself.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=hear_ctrl_c,
         )
 
     def calls(self, name: str = "") -> list[str]:

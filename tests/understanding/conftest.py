@@ -7,6 +7,7 @@ import pytest
 from voice_skill.article.content import Content
 from voice_skill.article.loader import load_content
 from voice_skill.settings import CONTENT_DIR
+from voice_skill.understanding.interpret import Understanding
 from voice_skill.understanding.matcher import Matcher
 from voice_skill.understanding.training import TrainingSet, training_set
 
@@ -22,5 +23,10 @@ def training(content: Content) -> TrainingSet:
 
 
 @pytest.fixture(scope="session")
-def matcher(content: Content) -> Matcher:
-    return Matcher.from_content(content)
+def understanding(content: Content) -> Understanding:
+    return Understanding.of(content)
+
+
+@pytest.fixture(scope="session")
+def matcher(understanding: Understanding) -> Matcher:
+    return understanding.matcher

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_skill.understanding.features import FEATURES, REFUSAL_FEATURES, Measurer
+from voice_skill.understanding.features import FEATURES, REFUSAL_FEATURES, Measurer, learned_reader
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.training import NONE, TrainingSet
 from voice_skill.understanding.weights import shipped_weights
@@ -15,7 +15,7 @@ from voice_skill.understanding.weights import shipped_weights
 
 @pytest.fixture(scope="module")
 def measurer(training: TrainingSet) -> Measurer:
-    return Measurer(training, shipped_weights(tuple(training.phrases)).votes)
+    return Measurer(training, shipped_weights(tuple(training.phrases)).votes, learned_reader(training))
 
 
 def value(measurer: Measurer, text: str, label: str, feature: str) -> float:

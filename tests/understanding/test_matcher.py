@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from voice_skill.article.content import Content
 from voice_skill.events import Hypothesis
+from voice_skill.understanding.interpret import Understanding
 from voice_skill.understanding.matcher import Awaiting, Context, Match, Matcher
 from voice_skill.understanding.normalize import normalize
 
@@ -228,7 +229,7 @@ def test_every_phrase_of_the_content_finds_its_own_entry(matcher: Matcher, conte
 
 def test_building_and_matching_stay_quick(content: Content, capsys: pytest.CaptureFixture[str]) -> None:
     began = time.process_time()
-    matcher = Matcher.from_content(content)
+    matcher = Understanding.of(content).matcher
     built = time.process_time()
     sentences = [normalize(phrase) for entry in content.article.entries for phrase in entry.phrases[:10]]
     for sentence in sentences:

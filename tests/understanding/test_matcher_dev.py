@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from rapidfuzz import fuzz, process
 
-from fit.corpus import HEARD_DEV, as_heard, dev_cases, everything
+from fit.corpus import HEARD_DEV, alarming, as_heard, dev_cases, everything
 from fit.judge import Score, judge
 from voice_skill.understanding.matcher import Matcher
 from voice_skill.understanding.training import NONE, TrainingSet
@@ -17,7 +17,7 @@ from voice_skill.understanding.weights import digest, shipped_weights
 TYPED = dev_cases()
 SPOKEN = as_heard(TYPED, HEARD_DEV)
 # Measured, less two points: (right at least, wrong at most, near misses accepted at most, far ones at most), percent.
-FLOOR = {"typed": (91.5, 3.9, 5.2, 2.3), "spoken": (86.0, 4.5, 5.2, 2.6)}
+FLOOR = {"typed": (92.6, 3.9, 4.2, 2.6), "spoken": (88.2, 4.5, 5.5, 2.6)}
 
 
 @pytest.mark.parametrize(("kind", "cases"), [("typed", TYPED), ("spoken", SPOKEN)])
@@ -55,5 +55,7 @@ def test_no_training_sentence_stands_in_the_dev_split() -> None:
 
 def test_the_weights_were_fitted_on_this_content_and_wording(training: TrainingSet) -> None:
     weights = shipped_weights(tuple(training.phrases))
-    assert weights.trained_on == digest(everything()), "phrases, wording or lexicon changed: run scripts/fit"
+    assert weights.trained_on == digest(everything(), alarming()), (
+        "phrases, wording or lexicon changed: run scripts/fit"
+    )
     assert 0 < weights.bands.ask <= weights.bands.accept < 1

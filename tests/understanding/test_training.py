@@ -57,5 +57,7 @@ def test_a_lexicon_that_names_what_is_not_there_is_refused(change: dict, says: s
 
 def test_the_digest_changes_with_any_phrase(training: TrainingSet) -> None:
     changed = replace(training, phrases={**training.phrases, "heat": (*training.phrases["heat"], "one more")})
-    assert digest(changed) != digest(training)
-    assert digest(replace(training)) == digest(training)
+    alarming = {"RF-E1": ["my chest hurts"]}
+    assert digest(changed, alarming) != digest(training, alarming)
+    assert digest(training, {"RF-E1": ["my chest aches"]}) != digest(training, alarming)
+    assert digest(replace(training), dict(alarming)) == digest(training, alarming)

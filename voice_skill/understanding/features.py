@@ -52,10 +52,10 @@ class Measured:
 
 
 class Measurer:
-    """Measures utterances against one training set and its votes. Pure."""
+    """Measures utterances against one training set and its votes, as `reader` (`learned_reader`) reads them. Pure."""
 
-    def __init__(self, training: TrainingSet, votes: Votes) -> None:
-        self._reader = learned_reader(training)
+    def __init__(self, training: TrainingSet, votes: Votes, reader: Reader) -> None:
+        self._reader = reader
         self._votes = votes
         self.labels = tuple(training.phrases)
         self._core = [training.core.get(label, ()) for label in self.labels]

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from voice_skill.article.content import Content
 from voice_skill.events import Hypothesis
-from voice_skill.understanding.matcher import Context, Match, Matcher
+from voice_skill.understanding.features import learned_reader
+from voice_skill.understanding.matcher import Context, Match, Matcher, shared_belief
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.safety import Alarm, SafetyScanner
+from voice_skill.understanding.suspicion import Suspicion, graver
+from voice_skill.understanding.training import training_set
+from voice_skill.understanding.weights import shipped_weights
 
 __all__ = ["Alarm", "Context", "Match", "Understanding", "Understood"]
 
@@ -25,17 +30,31 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """Scanner and matcher behind one call."""
+    """The two pairs of ears for red flags, and the matcher, behind one call."""
 
     scanner: SafetyScanner
+    suspicion: Suspicion
     matcher: Matcher
+
+    @classmethod
+    def of(cls, content: Content) -> Understanding:
+        """For the loaded content, with the fitted numbers that come with the program."""
+        training = training_set(content.article, content.commands, content.lexicon)
+        weights = shipped_weights(tuple(training.phrases))
+        reader = learned_reader(training)
+        return cls(
+            SafetyScanner(content.safety),
+            Suspicion(content.safety, reader, weights.alarms, weights.alarm_bands),
+            Matcher(training, weights, reader),
+        )
 
     def interpret(self, alternatives: tuple[Hypothesis, ...], context: Context) -> Understood:
         """Understand an utterance from its n-best list, best first; at least one alternative.
 
         Words of a denied red flag ("my foot cramps, no chest pain") say nothing about the topic: they are left out.
         """
-        alarm = self.scanner.scan([hypothesis.text for hypothesis in alternatives])
+        ruled = self.scanner.scan([hypothesis.text for hypothesis in alternatives])
+        alarm = graver(ruled, self.suspicion.alarm(shared_belief(alternatives)))
         if alarm is not None and alarm.denied:
             alternatives = tuple(
                 Hypothesis(_without(hypothesis.text, alarm.evidence), hypothesis.log_likelihood)

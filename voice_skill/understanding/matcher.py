@@ -15,12 +15,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from voice_skill.article.content import Content
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.features import FEATURES, Measured, Measurer
 from voice_skill.understanding.normalize import normalize
-from voice_skill.understanding.training import NONE, TrainingSet, training_set
-from voice_skill.understanding.weights import Weights, shipped_weights
+from voice_skill.understanding.reading import Reader
+from voice_skill.understanding.training import NONE, TrainingSet
+from voice_skill.understanding.weights import Weights
 
 Kind = Literal["topic", "command", "none"]
 Band = Literal["accept", "ask", "reject"]
@@ -31,8 +31,8 @@ _ALTERNATIVES, _UNLIKELY = 3, 3.0
 # The recognizer's likelihoods are too sure of themselves; this softens them (chosen on the spoken dev split).
 _LIKELIHOOD_SCALE = 0.5
 # What the conversation's state adds to a label's sum, in nats: in an entry's steps commands are likelier; when we have
-# asked something, an answer is.
-_COMMAND_IN_STEPS, _ANSWER_WHEN_ASKED = 1.0, 2.0
+# asked something, an answer is, and talk that is not for us the less so.
+_COMMAND_IN_STEPS, _ANSWER_WHEN_ASKED, _NOT_FOR_US_WHEN_ASKED = 1.0, 2.0, -1.0
 
 Floats = NDArray[np.float64]
 
@@ -99,10 +99,10 @@ _FRESH = Context()
 
 
 class Matcher:
-    """Learns the phrases once (some tenths of a second), then matches utterances (about a millisecond each)."""
+    """Knows the content's words and the fitted numbers; matches an utterance in about a millisecond."""
 
-    def __init__(self, training: TrainingSet, weights: Weights) -> None:
-        self._measurer = Measurer(training, weights.votes)
+    def __init__(self, training: TrainingSet, weights: Weights, reader: Reader) -> None:
+        self._measurer = Measurer(training, weights.votes, reader)
         self._weights = weights
         self._labels = self._measurer.labels
         self._none = self._labels.index(NONE)
@@ -114,15 +114,9 @@ class Matcher:
             [[rows[self._kind(number)].get(name, 0.0) for name in FEATURES] for number in range(len(self._labels))]
         )
 
-    @classmethod
-    def from_content(cls, content: Content) -> Matcher:
-        """The matcher of the loaded content, with the weights that come with the program."""
-        training = training_set(content.article, content.commands, content.lexicon)
-        return cls(training, shipped_weights(tuple(training.phrases)))
-
     def match(self, alternatives: Sequence[Hypothesis], context: Context = _FRESH) -> Match:
         """What the utterance with these alternatives (best first) means in this context. Never raises."""
-        shares = _shares(alternatives)
+        shares = shared_belief(alternatives)
         if not shares:
             return Match(entry=None, kind="none", score=0.0, runner_up=None, runner_up_score=0.0, band="reject")
         measured = {text: self._measurer.measure(text) for text in shares}
@@ -140,6 +134,7 @@ class Matcher:
             prior[self._commands] += _COMMAND_IN_STEPS
         if context.awaiting != "nothing":
             prior[self._answers] += _ANSWER_WHEN_ASKED
+            prior[self._none] += _NOT_FOR_US_WHEN_ASKED
         raised = sums + prior
         chance = np.exp(raised - raised.max())
         chance /= chance.sum()
@@ -199,7 +194,7 @@ class Matcher:
         return "none" if number == self._none else "command" if self._commands[number] else "topic"
 
 
-def _shares(alternatives: Sequence[Hypothesis]) -> dict[str, float]:
+def shared_belief(alternatives: Sequence[Hypothesis]) -> dict[str, float]:
     """Normalised text -> its share of belief; they sum to 1. The few likeliest alternatives, empty ones left out."""
     beliefs: dict[str, float] = {}
     best = max((hypothesis.log_likelihood for hypothesis in alternatives), default=0.0)

@@ -1,6 +1,6 @@
 """What the matcher learns from: every phrase with its label, and the lexicon; gathered from the loaded content.
 
-Not for reading files (`article/loader.py`) nor for learning (`phrasebook.py`, `votes.py`).
+Not for reading files (`article/loader.py`) nor for learning (`fit/`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What each word and concept, and each pair of neighbours, says for or against each label: fitted numbers, their file.
 
-The file `votes.tsv` beside this module is written by `scripts/fit` and meant to be read by people: a line per word,
-concept or pair, a column per label. Not for fitting, nor for the final sum (`matcher.py`).
+The files `votes.tsv` (entries, commands) and `alarms.tsv` (red flags) beside this module are written by `scripts/fit`,
+to be read by people: a line per word, concept or pair, a column per label. Not for fitting, nor for what comes of
+the sums (`matcher.py`, `suspicion.py`).
 """
 
 from __future__ import annotations
@@ -87,13 +88,14 @@ class _Rows(Mapping[str, tuple[float, Floats]]):
         return len(self._lines)
 
 
-def parse_votes(text: str, labels: Sequence[str]) -> Votes:
-    """Votes from the text of a votes file, for these labels; a label that the file lacks gets none.
+def parse_votes(text: str, labels: Sequence[str] | None = None) -> Votes:
+    """Votes from the text of a votes file, for these labels, or for all of its own; one that it lacks gets none.
 
     Raises ValueError for a damaged file, for a damaged line when it is first asked for.
     """
     heading, *lines = (line for line in text.splitlines() if not line.startswith("#"))
     there = heading.split("\t")[2:]
+    labels = there if labels is None else labels
     return Votes(tuple(labels), _Rows(lines, [there.index(label) if label in there else None for label in labels]))
 
 

@@ -1,20 +1,17 @@
-"""Reads the development corpora. Files are tab-separated, `#` starts a comment; expected ids may be given as a|b."""
+"""Reads the corpora that the benchmark measures with; expected ids may be given as a|b. Not for tallying."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from voice_skill.article.schema import COMMAND_IDS
+from fit.files import CHECKOUT, CORPUS, HARMLESS, rows
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-CORPUS = CHECKOUT / "tests" / "corpus"
 AUDIO = CHECKOUT / "tests" / "audio"
-WORDING_DEV = CORPUS / "wording-dev.tsv"
 # The test splits: read by nothing but this package.
 WORDING = Path(__file__).parent / "wording"
 RED_FLAGS = Path(__file__).parent / "red-flags"
-HARMLESS = "harmless"
+IN_SCOPE = "in scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +34,9 @@ class Clip:
     condition: str
 
 
-def rows(path: Path) -> list[list[str]]:
-    """The cells of each line that is neither blank nor a comment."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-
-
 def typed_cases() -> list[Case]:
     """In-scope wording of the development split."""
-    return [Case(text, tuple(expected.split("|")), "in scope") for expected, text in rows(CORPUS / "dev.tsv")]
+    return [Case(text, tuple(expected.split("|")), IN_SCOPE) for expected, text in rows(CORPUS / "dev.tsv")]
 
 
 def refused_cases() -> list[Case]:
@@ -56,16 +47,14 @@ def refused_cases() -> list[Case]:
 def written_cases(*files: Path) -> list[Case]:
     """What writers wrote who had seen no phrase of ours: `label|label<TAB>frame<TAB>text`; frame: near or far, if none.
 
-    group: "entries", "commands", "near" or "far". "yes" and "no" are left out: they mean something only when asked for.
+    "yes" and "no" are left out: they mean something only when asked for.
     """
-    cases: list[Case] = []
-    for labels, frame, text in (row for file in files for row in rows(file)):
-        expected = tuple(labels.split("|"))
-        if expected[0] in ("yes", "no"):
-            continue
-        group = frame if expected == ("none",) else "commands" if expected[0] in COMMAND_IDS else "entries"
-        cases.append(Case(text, expected, group))
-    return cases
+    found = [(labels.split("|"), frame, text) for file in files for labels, frame, text in rows(file)]
+    return [
+        Case(text, tuple(expected), frame if expected == ["none"] else IN_SCOPE)
+        for expected, frame, text in found
+        if expected[0] not in ("yes", "no")
+    ]
 
 
 def flagged_cases() -> list[Case]:

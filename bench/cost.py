@@ -11,8 +11,8 @@ import sys
 import time
 from statistics import median
 
-from bench.corpora import CHECKOUT
 from bench.figures import Table
+from fit.files import CHECKOUT
 
 RUNS = 5
 # A start-up that everyone knows: Python with numpy.

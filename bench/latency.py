@@ -12,8 +12,8 @@ import time
 import soundfile
 
 from bench import corpora
-from bench.corpora import CHECKOUT
 from bench.figures import Table, percentile
+from fit.files import CHECKOUT
 
 QUESTIONS = 12
 GAP_S = 1.0  # of silence before the next question: the microphone is deaf for 0.35 s after an answer

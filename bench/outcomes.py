@@ -14,12 +14,14 @@ ALARMS = ("emergency", "urgent")
 
 
 def outcome(answer: Answer, expected: tuple[str, ...]) -> str:
-    """right, asked (back, about the right thing), rejected, or wrong.
+    """right, asked (back, about the right thing), rejected, warned (of a red flag, or asked about one), or wrong.
 
-    For something to be refused (expected "none"): refused, asked, or accepted.
+    For something to be refused (expected "none"): refused, asked, warned, or accepted.
     """
     decided = answer.exchange.decided
     assert decided is not None
+    if decided.action in ALARMS or flag_asked(answer):
+        return "warned"
     if expected == ("none",):
         return {"reject": "refused", "ask": "asked"}.get(decided.action, "accepted")
     if decided.action in ("answer", "command"):

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from bench import cost, latency, spoken, typed
-from bench.corpora import CHECKOUT
 from bench.figures import Table
 from bench.page import whole_page
+from fit.files import CHECKOUT
 from voice_skill import __version__
 from voice_skill.asking import Asker
 from voice_skill.ears import open_ears

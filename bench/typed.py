@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from operator import or_
 
 from bench import corpora
-from bench.corpora import HARMLESS, Case
+from bench.corpora import IN_SCOPE, Case
 from bench.figures import Share, Table
 from bench.outcomes import ALARMS, flag_asked, flag_raised, outcome, share
+from fit.files import HARMLESS
 from voice_skill.article.schema import COMMAND_IDS
 from voice_skill.asking import Answer, Asker
 
@@ -17,62 +18,48 @@ FRESH = (
     "raised 72 % of the emergencies and 76 % of the urgent flags."
 )
 IN_VIEW = "The rules were written with these sentences in view."
-UNSEEN = ("right", "asked", "rejected", "wrong")
+NOT_FOR_US = (
+    "Warned: a red flag was raised or asked about. For what is not for us, right means refused and wrong accepted."
+)
+UNSEEN = (
+    "They had seen no phrase of ours, nor we their sentences; what is nearly a phrase of ours was taken out. "
+    + NOT_FOR_US
+)
+OUTCOMES = ("right", "asked", "rejected", "warned", "wrong")
 
 
 def measure(asker: Asker) -> list[Table]:
-    """Tables of entries and commands, of out-of-scope wording, and of red flags, those unseen and those in view."""
+    """Tables of wording and of red flags, unseen and in view."""
+    written = corpora.written_cases(*sorted(corpora.WORDING.glob("*.tsv")))
+    in_view = [*corpora.typed_cases(), *corpora.refused_cases()]
     unseen = corpora.written_flags(*sorted(corpora.RED_FLAGS.glob("*.tsv")))
     return [
-        _unseen(asker),
+        _wording(asker, "unseen", "Typed, wording of four writers nobody learnt from", written, UNSEEN),
         _red_flags(asker, "unseen-flags", "Typed, red flags of two writers nobody learnt from", unseen, FRESH),
-        _in_scope(asker),
-        _out_of_scope(asker),
+        _wording(asker, "typed", "Typed, wording in view", in_view, NOT_FOR_US),
         _red_flags(asker, "red-flags", "Typed, red flags in view", corpora.flagged_cases(), IN_VIEW),
     ]
 
 
-def _unseen(asker: Asker) -> Table:
-    table = Table("unseen", "Typed, wording of four writers nobody learnt from", ("what", "n", *UNSEEN))
-    table.notes.append(
-        "They had seen no phrase of ours, nor we their sentences; what is nearly a phrase of ours was taken out. For "
-        "what is not for us, right means refused and wrong accepted."
-    )
+def _wording(asker: Asker, name: str, title: str, cases: Sequence[Case], note: str) -> Table:
+    """What comes of entries, commands, near misses and far ones."""
+    table = Table(name, title, ("what", "n", *OUTCOMES))
+    table.notes.append(note)
     groups: dict[str, list[str]] = {}
-    for case in corpora.written_cases(*sorted(corpora.WORDING.glob("*.tsv"))):
+    for case in cases:
         came = outcome(asker.ask_text(case.text), case.expected)
-        groups.setdefault(case.group, []).append({"refused": "right", "accepted": "wrong"}.get(came, came))
+        groups.setdefault(_kind(case), []).append({"refused": "right", "accepted": "wrong"}.get(came, came))
     for group in ("entries", "commands", "near", "far"):
-        shares = {name: share(groups[group], name) for name in UNSEEN}
+        shares = {name: share(groups[group], name) for name in OUTCOMES}
         table.add(group, len(groups[group]), *shares.values())
         table.figures[group] = {name: value.as_json() for name, value in shares.items()}
     return table
 
 
-def _in_scope(asker: Asker) -> Table:
-    table = Table("typed", "Typed, development wording", ("what", "n", "right", "asked", "rejected", "wrong"))
-    table.notes.append("The matcher was made with these wordings in view.")
-    groups: dict[str, list[str]] = {"entries": [], "commands": []}
-    for case in corpora.typed_cases():
-        kind = "commands" if set(case.expected) & set(COMMAND_IDS) else "entries"
-        groups[kind].append(outcome(asker.ask_text(case.text), case.expected))
-    for kind, outcomes in groups.items():
-        shares = {name: share(outcomes, name) for name in ("right", "asked", "rejected", "wrong")}
-        table.add(kind, len(outcomes), *shares.values())
-        table.figures[kind] = {name: value.as_json() for name, value in shares.items()}
-    return table
-
-
-def _out_of_scope(asker: Asker) -> Table:
-    table = Table("refusal", "Typed, out of scope", ("what", "n", "accepted", "asked", "refused"))
-    groups: dict[str, list[str]] = {}
-    for case in corpora.refused_cases():
-        groups.setdefault(case.group, []).append(outcome(asker.ask_text(case.text), case.expected))
-    for group, outcomes in sorted(groups.items()):
-        shares = {name: share(outcomes, name) for name in ("accepted", "asked", "refused")}
-        table.add(group, len(outcomes), *shares.values())
-        table.figures[group] = {name: value.as_json() for name, value in shares.items()}
-    return table
+def _kind(case: Case) -> str:
+    if case.group != IN_SCOPE:
+        return case.group
+    return "commands" if case.expected[0] in COMMAND_IDS else "entries"
 
 
 def _red_flags(asker: Asker, name: str, title: str, cases: Sequence[Case], note: str) -> Table:

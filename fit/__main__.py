@@ -6,7 +6,6 @@ lists the dev split's mistakes; `python -m fit judge IN.tsv OUT.tsv` scores othe
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fit.corpus import (
-    CHECKOUT,
-    CONTENT,
     HEARD_DEV,
     HEARD_TRAIN,
     RED_FLAGS_DEV,
@@ -27,6 +24,7 @@ from fit.corpus import (
     as_heard,
     dev_cases,
     everything,
+    load_safety,
     load_training,
     read_cases,
     read_red_flags,
@@ -34,11 +32,12 @@ from fit.corpus import (
     with_wording,
     wording,
 )
+from fit.files import CHECKOUT
 from fit.hear import DEV_VOICES, TRAIN_VOICES, hear, read_heard, write_heard
 from fit.judge import is_right, judge
 from fit.logit import fit_logit
 from fit.votes import fit_votes
-from voice_skill.article.loader import SAFETY_FILE, load_file
+from training.heldout import is_set_aside
 from voice_skill.article.redflags import SafetyLayer
 from voice_skill.understanding.features import FEATURES, REFUSAL_FEATURES, Measurer, learned_reader
 from voice_skill.understanding.matcher import Match, Matcher
@@ -62,7 +61,6 @@ from voice_skill.understanding.weights import (
 
 FITTED = CHECKOUT / "voice_skill" / "understanding"
 MODEL = CHECKOUT / "models" / "foot-care-en"
-COPIES = 240  # of each writer: some 3,100 in all
 HEARD_COUNTS = 0.5  # a noisy copy counts half: its words are not the speaker's
 PULL = 0.05  # of the weights towards 0, in units of the loss
 GROUPS = 8  # of writers
@@ -90,10 +88,10 @@ def main(arguments: list[str]) -> None:
 
 def fit() -> None:
     """Fit, choose the bands, write the files, and say how well it does."""
-    training = load_training()
+    training, layer = load_training(), load_safety()
     typed = dev_cases()
     spoken = as_heard(typed, HEARD_DEV)
-    weights = fit_weights(training, spoken)
+    weights = fit_weights(training, layer, spoken)
     (FITTED / WEIGHTS_FILE).write_text(_as_toml(weights), encoding="utf-8")
     for name, votes in ((VOTES_FILE, weights.votes), (ALARMS_FILE, weights.alarms)):
         (FITTED / name).write_text("".join(f"{line}\n" for line in written_votes(votes)), encoding="utf-8")
@@ -104,15 +102,13 @@ def fit() -> None:
 
 
 def make_copies() -> None:
-    """Let synthetic voices say some of what each writer wrote, and the dev split; keep what the recognizer heard."""
-    some = [line.text for lines in wording().values() for line in sorted(lines, key=_shuffled)[:COPIES]]
+    """Let synthetic voices say what the model never read of the writers' sentences, and the dev split; keep what the
+    recognizer heard.
+    """
+    some = [line.text for lines in wording().values() for line in lines if is_set_aside(line.text)]
     write_heard(HEARD_TRAIN, some, hear(some, TRAIN_VOICES, MODEL, seed=1))
     dev = [case.alternatives[0].text for case in dev_cases()]
     write_heard(HEARD_DEV, dev, hear(dev, DEV_VOICES, MODEL, seed=2))
-
-
-def _shuffled(line: Line) -> str:
-    return hashlib.sha256(line.text.encode()).hexdigest()
 
 
 def list_errors() -> None:
@@ -136,12 +132,13 @@ class _Strangers:
     alarms: Votes
 
 
-def fit_weights(training: TrainingSet, spoken: Sequence[Case]) -> Weights:
+def fit_weights(training: TrainingSet, layer: SafetyLayer, spoken: Sequence[Case]) -> Weights:
     """Votes from all sentences; weights and bands from what each group of writers wrote, and its noisy copies, measured
     with the votes of what the others wrote. spoken: the dev split, whose out-of-scope sentences bound the bands, too.
     """
     reader = learned_reader(training)
-    all_phrases, red_flags = everything(), alarming()
+    all_phrases = everything(training)
+    red_flags = alarming(layer, all_phrases.phrases)
     groups = list(_groups(training, reader, red_flags))
     topic, command, refusal = _logit(training, reader, groups)
     weights = Weights(
@@ -155,7 +152,7 @@ def fit_weights(training: TrainingSet, spoken: Sequence[Case]) -> Weights:
         alarms=_votes(reader, red_flags),
     )
     bands = _bands(training, reader, weights, groups, spoken)
-    return replace(weights, bands=bands, alarm_bands=_alarm_bands(reader, weights, groups))
+    return replace(weights, bands=bands, alarm_bands=_alarm_bands(layer, reader, weights, groups))
 
 
 def _groups(training: TrainingSet, reader: Reader, red_flags: Mapping[str, Sequence[str]]) -> Iterator[_Strangers]:
@@ -214,9 +211,8 @@ def _bands(
     return Bands(accept, min(accept, ask))
 
 
-def _alarm_bands(reader: Reader, weights: Weights, groups: Sequence[_Strangers]) -> AlarmBands:
+def _alarm_bands(layer: SafetyLayer, reader: Reader, weights: Weights, groups: Sequence[_Strangers]) -> AlarmBands:
     """The lowest thresholds that keep alarms from what strangers say harmlessly; prints what they catch of dev."""
-    layer = load_file(CONTENT / SAFETY_FILE, SafetyLayer)
     rules = SafetyScanner(layer)
     margins: list[float] = []
     for group in groups:

@@ -5,10 +5,11 @@ Not for measuring or fitting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fit.files import CHECKOUT, CORPUS, DATA, HARMLESS, rows
 from fit.hear import read_heard
 from voice_skill.article.loader import ARTICLE_FILE, COMMANDS_FILE, LEXICON_FILE, SAFETY_FILE, load_file
 from voice_skill.article.redflags import SafetyLayer
@@ -19,17 +20,14 @@ from voice_skill.understanding.safety import SafetyScanner
 from voice_skill.understanding.training import NONE, TrainingSet, training_set
 from voice_skill.understanding.weights import NO_FLAG
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 CONTENT = CHECKOUT / "content"
-CORPUS = CHECKOUT / "tests" / "corpus"
-HEARD_TRAIN = Path(__file__).parent / "data" / "heard-train.tsv"
-MORE_PHRASES = Path(__file__).parent / "data" / "more-phrases.tsv"
-WORDING = Path(__file__).parent / "data" / "wording"
-RED_FLAGS = Path(__file__).parent / "data" / "red-flags"
+HEARD_TRAIN = DATA / "heard-train.tsv"
+MORE_PHRASES = DATA / "more-phrases.tsv"
+WORDING = DATA / "wording"
+RED_FLAGS = DATA / "red-flags"
 WORDING_DEV = CORPUS / "wording-dev.tsv"
 RED_FLAGS_DEV = CORPUS / "red-flags-dev.tsv"
 HEARD_DEV = CORPUS / "dev-heard.tsv"
-HARMLESS = "harmless"  # beside the red flags in their files: what only sounds like one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,11 @@ class Case:
     group: str
 
 
+def load_safety() -> SafetyLayer:
+    """The red flags of the checkout's content. Raises ContentError when the file breaks a rule."""
+    return load_file(CONTENT / SAFETY_FILE, SafetyLayer)
+
+
 def load_training() -> TrainingSet:
     """The training set of the checkout's content. Raises ContentError when a file breaks a rule."""
     return training_set(
@@ -51,14 +54,6 @@ def load_training() -> TrainingSet:
         load_file(CONTENT / COMMANDS_FILE, Commands),
         load_file(CONTENT / LEXICON_FILE, Lexicon),
     )
-
-
-def with_more_phrases(training: TrainingSet) -> TrainingSet:
-    """`training` and the phrases that are kept for fitting only, because the content has near twins of them."""
-    phrases = {label: dict.fromkeys(texts) for label, texts in training.phrases.items()}
-    for label, text in _rows(MORE_PHRASES):
-        phrases[label][normalize(text)] = None
-    return replace(training, phrases={label: tuple(texts) for label, texts in phrases.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +76,46 @@ def wording() -> dict[str, list[Line]]:
 
 def read_wording(path: Path) -> list[Line]:
     """Lines of `label|label<TAB>frame<TAB>text`."""
-    return [Line(tuple(labels.split("|")), frame, normalize(text)) for labels, frame, text in _rows(path)]
+    return [Line(tuple(labels.split("|")), frame, normalize(text)) for labels, frame, text in rows(path)]
 
 
-def everything() -> TrainingSet:
+def everything(training: TrainingSet) -> TrainingSet:
     """All that the votes are fitted on: the content's phrases, those kept for fitting, and what the writers wrote."""
-    return with_wording(with_more_phrases(load_training()), wording().values())
+    return with_wording(with_more_phrases(training), wording().values())
+
+
+def with_more_phrases(training: TrainingSet) -> TrainingSet:
+    """`training` and the phrases that are kept for fitting only, because the content has near twins of them."""
+    return _with(training, ((label, normalize(text)) for label, text in rows(MORE_PHRASES)))
 
 
 def with_wording(training: TrainingSet, writers: Iterable[Sequence[Line]]) -> TrainingSet:
     """`training` and what these writers wrote."""
+    return _with(training, ((line.labels[0], line.text) for lines in writers for line in lines))
+
+
+def _with(training: TrainingSet, more: Iterable[tuple[str, str]]) -> TrainingSet:
     phrases = {label: dict.fromkeys(texts) for label, texts in training.phrases.items()}
-    for lines in writers:
-        for line in lines:
-            phrases[line.labels[0]][line.text] = None
+    for label, text in more:
+        phrases[label][text] = None
     return replace(training, phrases={label: tuple(texts) for label, texts in phrases.items()})
 
 
-def alarming() -> dict[str, list[str]]:
+def alarming(layer: SafetyLayer, phrases: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Red flag of an emergency or urgent tier -> sentences that raise it; `NO_FLAG` -> all that raise none.
 
-    What the rules would raise among the writers' other sentences is left out: a sprained ankle is out of scope and
-    urgent, too.
+    phrases: label -> everything that was written for it (of `everything`). What the rules would raise among these is
+    left out: a sprained ankle is out of scope and urgent, too.
     """
-    layer = load_file(CONTENT / SAFETY_FILE, SafetyLayer)
     scanner = SafetyScanner(layer)
     grave = [flag.id for flag in layer.flags if flag.tier != "doctor"]
     found: dict[str, list[str]] = {flag: [] for flag in (*grave, NO_FLAG)}
     written = [row for path in sorted(RED_FLAGS.glob("*.tsv")) for row in read_red_flags(path)]
-    written += [(flag, normalize(text)) for flag, text, use in _rows(CORPUS / "red-flags.tsv") if use != "check"]
-    written += [(HARMLESS, normalize(text)) for text, use in _rows(CORPUS / "benign.tsv") if use != "check"]
+    written += [(flag, normalize(text)) for flag, text, use in rows(CORPUS / "red-flags.tsv") if use != "check"]
+    written += [(HARMLESS, normalize(text)) for text, use in rows(CORPUS / "benign.tsv") if use != "check"]
     for flag, text in written:
         found[flag if flag in found else NO_FLAG].append(text)
-    for texts in everything().phrases.values():
+    for texts in phrases.values():
         for text in texts:
             alarm = scanner.scan([text])
             if alarm is None or alarm.tier == "doctor":
@@ -123,7 +125,7 @@ def alarming() -> dict[str, list[str]]:
 
 def read_red_flags(path: Path) -> list[tuple[str, str]]:
     """(flag or `HARMLESS`, normalised sentence) of each line."""
-    return [(flag, normalize(text)) for flag, text in _rows(path)]
+    return [(flag, normalize(text)) for flag, text in rows(path)]
 
 
 def dev_cases() -> list[Case]:
@@ -135,9 +137,9 @@ def dev_cases() -> list[Case]:
 def read_cases(in_scope: Path, out_of_scope: Path) -> list[Case]:
     """Lines of `label|label<TAB>text`, and lines of `text<TAB>near or far`."""
     cases = [
-        Case((Hypothesis(normalize(text)),), tuple(labels.split("|")), "in scope") for labels, text in _rows(in_scope)
+        Case((Hypothesis(normalize(text)),), tuple(labels.split("|")), "in scope") for labels, text in rows(in_scope)
     ]
-    return cases + [Case((Hypothesis(normalize(text)),), (NONE,), group) for text, group in _rows(out_of_scope)]
+    return cases + [Case((Hypothesis(normalize(text)),), (NONE,), group) for text, group in rows(out_of_scope)]
 
 
 def as_heard(cases: list[Case], path: Path) -> list[Case]:
@@ -146,7 +148,3 @@ def as_heard(cases: list[Case], path: Path) -> list[Case]:
     return [
         Case(heard[text], case.labels, case.group) for case in cases if (text := case.alternatives[0].text) in heard
     ]
-
-
-def _rows(path: Path) -> list[list[str]]:
-    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line]

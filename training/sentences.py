@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 
+from fit.files import HARMLESS
 from training.frequent import frequent_words
 from training.heldout import held_out_key, held_out_texts, is_set_aside
 from training.lexicon import WORD, Lexicon
@@ -188,7 +189,7 @@ def _written(folder: Path) -> Iterator[tuple[Kind, str]]:
             yield _kind(labels.partition("|")[0]), text
     for path in sorted((folder / "red-flags").glob("*.tsv")):
         for row, text in _rows(path):
-            yield "about" if row == "harmless" else "flag", text
+            yield "about" if row == HARMLESS else "flag", text
 
 
 def _phrases(content: Content) -> Iterator[tuple[str, str]]:

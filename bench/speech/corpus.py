@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.corpora import rows
+from fit.files import rows
 
 HERE = Path(__file__).resolve().parent
 SENTENCES = HERE / "sentences.tsv"

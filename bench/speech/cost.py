@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.corpora import CHECKOUT
+from fit.files import CHECKOUT
 
 RUNS = 3
 _PROBE = """

@@ -12,7 +12,6 @@ from rapidfuzz import fuzz, process
 from bench.corpora import RED_FLAGS as RED_FLAGS_TEST
 from bench.corpora import WORDING as TEST
 from fit.corpus import (
-    HARMLESS,
     RED_FLAGS,
     RED_FLAGS_DEV,
     WORDING_DEV,
@@ -23,6 +22,7 @@ from fit.corpus import (
     read_wording,
     wording,
 )
+from fit.files import HARMLESS
 from voice_skill.article.loader import load_content
 from voice_skill.article.schema import COMMAND_IDS, ENTRY_IDS
 from voice_skill.settings import CONTENT_DIR
@@ -42,7 +42,7 @@ FLAGGED = {
 
 
 def test_there_is_enough_of_everything() -> None:
-    phrases = everything().phrases
+    phrases = everything(load_training()).phrases
     assert sum(len(texts) for label, texts in phrases.items() if label != NONE) >= 6000
     assert len(phrases[NONE]) >= 4000
     frames = Counter(line.frame for line in TRAIN if line.labels == (NONE,))

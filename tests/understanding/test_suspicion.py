@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fit.corpus import HARMLESS, RED_FLAGS_DEV, read_red_flags
+from fit.corpus import RED_FLAGS_DEV, read_red_flags
+from fit.files import HARMLESS
 from voice_skill.article.content import Content
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.interpret import Context, Understanding

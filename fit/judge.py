@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fit.corpus import Case
+from fit.judging import Case
 from voice_skill.understanding.matcher import Match, Matcher
 from voice_skill.understanding.training import NONE
 

@@ -156,7 +156,7 @@ def test_the_benchmark_prints_tables_and_writes_figures(tmp_path):
     figures = json.loads(file.read_text())["figures"]
     assert figures["typed"]["commands"]["right"]["percent"] > 80
     assert figures["red-flags"]["emergency"]["raised"]["percent"] > 99
-    assert "## Typed, out of scope" in page.read_text()
+    assert "## Typed, wording in view" in page.read_text()
 
 
 def test_content_check(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +53,9 @@ def alarm(flag, denied=False):
 
 
 class Script:
-    """Understands "heat" as the topic heat, "/slower" as a command, "!RF-E1" as a flag, "~RF-E1" as a denied one."""
+    """Understands "heat" as the topic heat, "/slower" as a command, "!RF-E1" as a flag, "~RF-E1" as a denied one,
+    "+heat massage" as both topics.
+    """
 
     def __init__(self) -> None:
         self.contexts: list[Context] = []
@@ -68,6 +72,9 @@ class Script:
             first, _, second = word[1:].partition(" ")
             found = match(first, band="ask", score=0.5, second=second or None)
             return Understood(None, found)
+        if word[0] == "+":
+            first, second = word[1:].split()
+            return Understood(None, replace(match(first), second=second))
         return Understood(None, match(word if word in REPLIES.entries else None))
 
 
@@ -199,6 +206,22 @@ def test_three_different_rejections_then_silence():
     state, effects = play("heat", state=state)
     assert state.misses == 0
     assert said(effects) is not None
+
+
+def test_the_second_rejection_names_other_examples():
+    state, first = play("gibberish")
+    _, second = play("gibberish", state=state)
+    examples = [set(said(effects).prompts[-1].text.removeprefix("Say: ").split(", ")) for effects in (first, second)]
+    assert [len(some) for some in examples] == [3, 3]
+    assert not examples[0] & examples[1]
+
+
+def test_of_two_topics_one_is_answered_and_the_other_offered():
+    _, effects = play("+heat massage")
+    assert decided(effects).entry == "heat"
+    assert said(effects).prompts[-1:] == REPLIES.offer("massage")
+    _, effects = play("heat")
+    assert "You can also say" not in said(effects).text
 
 
 def test_overheard_talk_gets_no_word_until_a_visit_has_begun():

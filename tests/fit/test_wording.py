@@ -11,18 +11,9 @@ from rapidfuzz import fuzz, process
 
 from bench.corpora import RED_FLAGS as RED_FLAGS_TEST
 from bench.corpora import WORDING as TEST
-from fit.corpus import (
-    RED_FLAGS,
-    RED_FLAGS_DEV,
-    WORDING_DEV,
-    Line,
-    everything,
-    load_training,
-    read_red_flags,
-    read_wording,
-    wording,
-)
+from fit.corpus import RED_FLAGS, Line, load_corpus, load_training, read_red_flags, read_wording
 from fit.files import HARMLESS
+from fit.judging import RED_FLAGS_DEV, WORDING_DEV
 from voice_skill.article.loader import load_content
 from voice_skill.article.schema import COMMAND_IDS, ENTRY_IDS
 from voice_skill.settings import CONTENT_DIR
@@ -30,7 +21,8 @@ from voice_skill.understanding.training import NONE
 
 ALIKE = 85  # percent alike in spelling, words in any order: nearly the same sentence
 
-TRAIN = [line for lines in wording().values() for line in lines]
+CORPUS = load_corpus()
+TRAIN = CORPUS.lines
 DEV = read_wording(WORDING_DEV)
 UNSEEN = [line for file in sorted(TEST.glob("*.tsv")) for line in read_wording(file)]
 
@@ -42,12 +34,12 @@ FLAGGED = {
 
 
 def test_there_is_enough_of_everything() -> None:
-    phrases = everything(load_training()).phrases
+    phrases = CORPUS.phrases()
     assert sum(len(texts) for label, texts in phrases.items() if label != NONE) >= 6000
     assert len(phrases[NONE]) >= 4000
     frames = Counter(line.frame for line in TRAIN if line.labels == (NONE,))
     assert frames["near"] >= frames["far"] >= 2000
-    assert len(wording()) >= 10
+    assert len(CORPUS.wording) >= 10
 
 
 @pytest.mark.parametrize("lines", [TRAIN, DEV, UNSEEN])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_skill.understanding.features import FEATURES, REFUSAL_FEATURES, Measurer, learned_reader
+from voice_skill.understanding.network import shipped_network
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.training import NONE, TrainingSet
 from voice_skill.understanding.weights import shipped_weights
@@ -15,7 +16,8 @@ from voice_skill.understanding.weights import shipped_weights
 
 @pytest.fixture(scope="module")
 def measurer(training: TrainingSet) -> Measurer:
-    return Measurer(training, shipped_weights(tuple(training.phrases)).votes, learned_reader(training))
+    labels = tuple(training.phrases)
+    return Measurer(training, shipped_weights(labels).votes, shipped_network(labels), learned_reader(training))
 
 
 def value(measurer: Measurer, text: str, label: str, feature: str) -> float:
@@ -26,6 +28,7 @@ def value(measurer: Measurer, text: str, label: str, feature: str) -> float:
     ("feature", "more", "less", "label"),
     [
         ("votes", "does a warm bath help", "does a long walk help", "heat"),
+        ("whole sentence", "will hot water loosen it", "will a long walk loosen it", "heat"),
         ("named at the foot", "stretching for foot cramps", "stretching", "stretching"),
         ("named cleanly", "does massage help", "how much is a back massage at the hotel", "massage"),
         ("strange words", "the zyzzyva quaffed", "my foot hurts", "relief-now"),

@@ -8,13 +8,16 @@ from __future__ import annotations
 import pytest
 from rapidfuzz import fuzz, process
 
-from fit.corpus import HEARD_DEV, alarming, as_heard, dev_cases, everything, load_safety
+from fit.corpus import load_corpus
 from fit.judge import Score, judge
+from fit.judging import HEARD_DEV, as_heard, dev_cases
 from voice_skill.understanding.matcher import Matcher
+from voice_skill.understanding.network import shipped_network
 from voice_skill.understanding.training import NONE, TrainingSet
-from voice_skill.understanding.weights import digest, shipped_weights
+from voice_skill.understanding.weights import shipped_weights
 
 TYPED = dev_cases()
+CORPUS = load_corpus()
 SPOKEN = as_heard(TYPED, HEARD_DEV)
 # Measured, less two points: (right at least, wrong at most, near misses accepted at most, far ones at most), percent.
 FLOOR = {"typed": (92.6, 3.9, 4.2, 2.6), "spoken": (88.2, 4.5, 5.5, 2.6)}
@@ -42,8 +45,8 @@ def test_the_dev_split_covers_everything(training: TrainingSet) -> None:
     assert all(case.labels == (NONE,) for case in TYPED if case.group != "in scope")
 
 
-def test_no_training_sentence_stands_in_the_dev_split(training: TrainingSet) -> None:
-    texts = [text for phrases in everything(training).phrases.values() for text in phrases]
+def test_no_training_sentence_stands_in_the_dev_split() -> None:
+    texts = [text for phrases in CORPUS.phrases().values() for text in phrases]
     assert not {case.alternatives[0].text for case in TYPED}.intersection(texts)
     twins = [
         (case.alternatives[0].text, twin[0])
@@ -53,10 +56,10 @@ def test_no_training_sentence_stands_in_the_dev_split(training: TrainingSet) -> 
     assert not twins
 
 
-def test_the_weights_were_fitted_on_this_content_and_wording(training: TrainingSet) -> None:
-    weights = shipped_weights(tuple(training.phrases))
-    whole = everything(training)
-    assert weights.trained_on == digest(whole, alarming(load_safety(), whole.phrases)), (
-        "phrases, wording or lexicon changed: run scripts/fit"
-    )
+def test_everything_was_fitted_on_these_sentences(training: TrainingSet) -> None:
+    labels = tuple(training.phrases)
+    weights = shipped_weights(labels)
+    assert weights.trained_on == CORPUS.digest(), "phrases, wording or lexicon changed: run scripts/fit"
+    assert shipped_network(labels).trained_on == weights.trained_on, "network.npz is of another fit: run scripts/fit"
     assert 0 < weights.bands.ask <= weights.bands.accept < 1
+    assert 0 < weights.alarm.asked <= weights.alarm.raised < 1

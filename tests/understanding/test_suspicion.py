@@ -1,4 +1,4 @@
-"""Red flags by votes: wording that the rules lack, what stays quiet, and which of the two is believed."""
+"""Red flags by votes and network: wording that the rules lack, what stays quiet, and which of the two is believed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fit.corpus import RED_FLAGS_DEV, read_red_flags
-from fit.files import HARMLESS
+from fit.corpus import read_red_flags
+from fit.files import CORPUS, HARMLESS, rows
+from fit.judging import RED_FLAGS_DEV
 from voice_skill.article.content import Content
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.interpret import Context, Understanding
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.safety import Alarm
-from voice_skill.understanding.suspicion import graver
 
 DEV = read_red_flags(RED_FLAGS_DEV)
 # Measured, less two points, percent: emergencies and urgent flags raised, raised or asked about; harmless talk raised.
@@ -50,7 +50,7 @@ def test_it_hears_more_than_the_rules(understanding: Understanding) -> None:
 
 def test_alternatives_count_by_how_much_they_are_believed(understanding: Understanding) -> None:
     suspicion = understanding.suspicion
-    loud = max((text for _, text in DEV), key=lambda text: suspicion.strongest({text: 1.0})[0])
+    loud = max((text for _, text in DEV), key=lambda text: suspicion.features({text: 1.0})[1])
     calm = "does a warm bath help"
     alarm = suspicion.alarm({loud: 1.0})
     assert alarm is not None
@@ -64,29 +64,49 @@ def test_plain_questions_and_commands_stay_quiet(understanding: Understanding, c
     plain = [phrase for entry in content.article.entries for phrase in entry.phrases]
     plain += [phrase for command in content.commands.commands for phrase in command.phrases]
     calm = [text for text in plain if (alarm := understanding.scanner.scan([text])) is None or alarm.tier == "doctor"]
-    raised = [text for text in calm if (a := understanding.suspicion.alarm({normalize(text): 1.0})) and not a.denied]
+    alarms = [understanding.suspicion.alarm({normalize(text): 1.0}) for text in calm]
+    raised = [text for text, a in zip(calm, alarms, strict=True) if a and a.tier != "doctor" and not a.denied]
     assert len(raised) <= 0.004 * len(calm), raised
+    mentioned = [text for text, a in zip(calm, alarms, strict=True) if a and a.tier == "doctor"]
+    assert len(mentioned) <= 0.05 * len(calm), mentioned
+
+
+@pytest.mark.parametrize("text", ["do i stroke the sole towards the heel", "my ski boots kill me with cramp"])
+def test_a_rule_that_misfired_is_overruled(understanding: Understanding, text: str) -> None:
+    assert understanding.scanner.scan([text]) is not None
+    assert alarm_of(understanding, text) is None
 
 
 ALARM = Alarm("RF-E1", "emergency", "emergency", "chest pain", denied=False, evidence=("chest pain",))
 SOON = replace(ALARM, flag="RF-D1", tier="doctor")
-GUESS = replace(ALARM, flag="RF-E2", evidence=())
 
 
 @pytest.mark.parametrize(
-    ("ruled", "suspected", "believed"),
+    ("ruled", "text", "believed"),
     [
-        (None, None, None),
-        (None, GUESS, GUESS),
-        (ALARM, GUESS, ALARM),
-        (ALARM, None, ALARM),
-        (replace(ALARM, denied=True), GUESS, replace(ALARM, denied=True)),  # the rules understand "no chest pain"
-        (SOON, GUESS, GUESS),
-        (SOON, replace(GUESS, denied=True), SOON),
+        (None, "does a warm bath help", None),
+        (ALARM, "i have a crushing pain in my chest", "RF-E1"),
+        (ALARM, "does a warm bath help a cramp", None),  # misfired
+        (ALARM, "a warm bath", "RF-E1"),  # too short to be sure of that
+        (replace(ALARM, denied=True), "does a warm bath help", "RF-E1"),  # the rules understand "no chest pain"
+        (SOON, "does a warm bath help", "RF-D1"),
+        (SOON, "my face is drooping on one side and my speech is slurred", "RF-E2"),
     ],
 )
-def test_the_rules_are_believed_first(ruled: Alarm | None, suspected: Alarm | None, believed: Alarm | None) -> None:
-    assert graver(ruled, suspected) == believed
+def test_which_of_the_two_is_believed(
+    understanding: Understanding, ruled: Alarm | None, text: str, believed: str | None
+) -> None:
+    alarm = understanding.suspicion.weigh(ruled, [text], {text: 1.0})
+    assert (alarm.flag if alarm else None) == believed
+
+
+def test_what_was_written_for_a_rule_is_never_overruled(understanding: Understanding) -> None:
+    """Through both pairs of ears, not the rules alone."""
+    for flag, text, _ in rows(CORPUS / "red-flags.tsv"):
+        if flag.startswith(("RF-E", "RF-U")):
+            alarm = alarm_of(understanding, text)
+            assert alarm is not None, (flag, text)
+            assert alarm.tier != "doctor", (flag, text)
 
 
 @given(st.lists(st.text(max_size=60), max_size=3))

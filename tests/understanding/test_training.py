@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -12,7 +11,6 @@ from voice_skill.article.content import Content
 from voice_skill.article.schema import COMMAND_IDS, ENTRY_IDS, Lexicon
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.training import NONE, TrainingSet, training_set
-from voice_skill.understanding.weights import digest
 
 
 def test_every_entry_and_command_has_phrases_and_the_refused_come_last(training: TrainingSet) -> None:
@@ -53,11 +51,3 @@ def test_a_lexicon_that_names_what_is_not_there_is_refused(change: dict, says: s
     whole = {"concepts": {"heat": ("heat",)}, "core": {}, "out_of_scope": ("play a song",)}
     with pytest.raises(ValidationError, match=says):
         Lexicon.model_validate(whole | change)
-
-
-def test_the_digest_changes_with_any_phrase(training: TrainingSet) -> None:
-    changed = replace(training, phrases={**training.phrases, "heat": (*training.phrases["heat"], "one more")})
-    alarming = {"RF-E1": ["my chest hurts"]}
-    assert digest(changed, alarming) != digest(training, alarming)
-    assert digest(training, {"RF-E1": ["my chest aches"]}) != digest(training, alarming)
-    assert digest(replace(training), dict(alarming)) == digest(training, alarming)

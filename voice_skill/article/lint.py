@@ -20,7 +20,7 @@ FORBIDDEN = re.compile(
 REPLIES_NEEDED = (
     "greeting ready goodbye stopped paused nothing-paused nothing-to-repeat no-steps last-step first-step next-hint "
     "what-else slower faster slowest fastest louder quieter loudest quietest offer-slower started-over help reject-1 "
-    "reject-2 reject-3 nothing-heard say-again ask-one ask-two ask-flag step-of emergency-over microphone-lost "
+    "reject-2 reject-3 nothing-heard say-again ask-one ask-two ask-flag offer step-of emergency-over microphone-lost "
     "microphone-back speaker-lost speaker-back"
 )
 

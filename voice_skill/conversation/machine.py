@@ -120,7 +120,7 @@ class Conversation:
             if stray and self._replies.flag_needs_topic(alarm.flag):  # "wake me up at six"
                 return _decided(reject(state, self._replies), "reject", heard, score=found.score)
             entry = topic or "see-a-doctor"
-            turn = answer(state, self._replies, entry, extra=self._replies.flag(alarm.flag))
+            turn = answer(state, self._replies, entry, self._replies.flag(alarm.flag), found.second if topic else None)
             return _decided(turn, "answer", heard, entry, score=found.score if topic else 1.0, runner_up=alarm.flag)
         return self._raised(state, alarm.flag, heard)
 
@@ -172,7 +172,7 @@ class Conversation:
                 command = "next" if state.resume_at is None else "resume"
             return self._command(state, command, heard, found.score, found.runner_up)
         if found.band == "accept":
-            turn = answer(state, self._replies, found.entry)
+            turn = answer(state, self._replies, found.entry, other=found.second)
             return _decided(turn, "answer", heard, found.entry, score=found.score, runner_up=found.runner_up)
         options = (found.entry,)
         if found.runner_up in self._replies.entries and found.runner_up_score >= CLOSE * found.score:

@@ -70,6 +70,10 @@ class Replies:
             return self.own("ask-one", first=titles[0])
         return self.own("ask-two", first=titles[0], second=titles[1])
 
+    def offer(self, entry_id: str) -> tuple[Prompt, ...]:
+        """That another entry, named in the same breath, can be had too."""
+        return self.own("offer", other=self.entries[entry_id].title.lower())
+
     def all_prompts(self) -> Iterator[Prompt]:
         """Every sentence that can be said, most urgent first: what the voice should render ahead."""
         for name in self._content.safety.replies:
@@ -86,6 +90,7 @@ class Replies:
             yield from self.ask_flag(flag_id)
         for entry_id in self.entries:
             yield from self.ask_entries((entry_id,))
+            yield from self.offer(entry_id)
 
     def _safety_prompt(self, sentence: Sentence) -> Prompt:
         return Prompt(sentence.text.format(**self._numbers), sentence.source)

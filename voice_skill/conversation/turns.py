@@ -31,8 +31,12 @@ def say(state: State, key: str, prompts: tuple[Prompt, ...], *, interruptible: b
     return spoken, (Say(key, prompts, interruptible),)
 
 
-def answer(state: State, replies: Replies, entry_id: str, extra: tuple[Prompt, ...] = ()) -> Turn:
-    """The first turn of an entry. `extra` (what a red flag of the doctor tier adds) replaces the reminder."""
+def answer(
+    state: State, replies: Replies, entry_id: str, extra: tuple[Prompt, ...] = (), other: str | None = None
+) -> Turn:
+    """The first turn of an entry. `extra` (what a red flag of the doctor tier adds) replaces the reminder; `other`, an
+    entry that was named in the same breath, is offered.
+    """
     entry = replies.entries[entry_id]
     opened = replace(state, entry=entry_id, position=0, question=None, misses=0, repeats=0)
     opened, cautions = _cautions(opened, replies, entry_id, 0)
@@ -41,9 +45,12 @@ def answer(state: State, replies: Replies, entry_id: str, extra: tuple[Prompt, .
     if not extra and entry.doctor_reminder and not state.reminded:
         closing = (replies.reminder(),)
     hint: tuple[Prompt, ...] = ()
-    if not state.hinted and len(entry.steps) > 1:
+    if other is not None:
+        hint = replies.offer(other)
+    elif not state.hinted and len(entry.steps) > 1:
         hint = replies.own("next-hint")
-    opened = replace(opened, reminded=state.reminded or bool(closing), hinted=state.hinted or bool(hint))
+        opened = replace(opened, hinted=True)
+    opened = replace(opened, reminded=state.reminded or bool(closing))
     turn = (replies.gist(entry_id), *cautions, *step, *closing, *hint)
     opened, effects = say(opened, f"entry:{entry_id}:1", turn)
     return replace(opened, last_step=step), effects

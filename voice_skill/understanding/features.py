@@ -1,6 +1,7 @@
 """The features of an utterance, label by label: few numbers, each explainable in the sentence beside its name.
 
-Measured from what was read (`reading.py`) and what that votes for (`votes.py`). Not for deciding.
+Measured from what was read (`reading.py`), what that votes for (`votes.py`) and what the sentence network takes it for
+(`network.py`). Not for deciding.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_skill.understanding.network import SentenceNetwork
 from voice_skill.understanding.reading import ELSEWHERE, OTHER_BODY, Item, Reader
 from voice_skill.understanding.training import NONE, TrainingSet
 from voice_skill.understanding.votes import Votes
 
 FEATURES: Mapping[str, str] = {
     "votes": "its words, what they stand for and their neighbours speak for this label",
+    "whole sentence": "a small language network that was taught all our sentences takes it for this label",
     "named at the foot": "it names this label outright (heat, massage, doctor ...) and speaks of feet or cramps",
     "named cleanly": "it names this label outright and nothing in it belongs elsewhere",
     "strange words": "it has words that no phrase of ours has",
@@ -28,7 +31,7 @@ FEATURES: Mapping[str, str] = {
     "any": "how readily this kind of label is meant at all",
 }
 # What speaks for refusing, measured on the out-of-scope sentences; the other features speak for or against our labels.
-REFUSAL_FEATURES = ("votes",)
+REFUSAL_FEATURES = ("votes", "whole sentence")
 
 # How surely a concept places us at the foot (0-1): "muscle" may be anybody's.
 _FEET: Mapping[str, float] = {"cramp": 0.85, "foot": 0.55, "muscle": 0.45, "leg": 0.4, "pain": 0.35}
@@ -52,15 +55,20 @@ class Measured:
 
 
 class Measurer:
-    """Measures utterances against one training set and its votes, as `reader` (`learned_reader`) reads them. Pure."""
+    """Measures utterances against one training set, its votes and a network for its labels, as `reader` reads them."""
 
-    def __init__(self, training: TrainingSet, votes: Votes, reader: Reader) -> None:
+    def __init__(self, training: TrainingSet, votes: Votes, network: SentenceNetwork, reader: Reader) -> None:
         self._reader = reader
+        self._network = network
         self._votes = votes
         self.labels = tuple(training.phrases)
         self._core = [training.core.get(label, ()) for label in self.labels]
         self._refusal = np.array([label == NONE for label in self.labels])
         self._not_for_refusal = np.array([name not in REFUSAL_FEATURES for name in FEATURES])
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Let the network read several texts at once, which takes less time than one after the other."""
+        self._network.read(texts)
 
     def measure(self, text: str) -> Measured:
         """The features of a normalised text; of an empty one too."""
@@ -73,6 +81,7 @@ class Measurer:
         named = np.array([max((concepts.get(concept, 0.0) for concept in core), default=0.0) for core in self._core])
         columns: dict[str, Floats | float] = {
             "votes": self._votes.sums(items),
+            "whole sentence": self._network.read([text])[0].labels,
             "named at the foot": named * feet,
             "named cleanly": named * (strange + body + other < _CLEAN),
             "strange words": strange,

@@ -5,17 +5,22 @@ The front door of the room; the conversation needs nothing else of it. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from voice_skill.article.content import Content
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.features import learned_reader
 from voice_skill.understanding.matcher import Context, Match, Matcher, shared_belief
+from voice_skill.understanding.network import shipped_network
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.safety import Alarm, SafetyScanner
-from voice_skill.understanding.suspicion import Suspicion, graver
+from voice_skill.understanding.suspicion import Suspicion
 from voice_skill.understanding.training import training_set
 from voice_skill.understanding.weights import shipped_weights
+
+_FOR_US = 0.5  # probability
+_JOINING = ("and", "but", "also", "plus", "because")
 
 __all__ = ["Alarm", "Context", "Match", "Understanding", "Understood"]
 
@@ -40,12 +45,13 @@ class Understanding:
     def of(cls, content: Content) -> Understanding:
         """For the loaded content, with the fitted numbers that come with the program."""
         training = training_set(content.article, content.commands, content.lexicon)
-        weights = shipped_weights(tuple(training.phrases))
+        labels = tuple(training.phrases)
+        weights, network = shipped_weights(labels), shipped_network(labels)
         reader = learned_reader(training)
         return cls(
             SafetyScanner(content.safety),
-            Suspicion(content.safety, reader, weights.alarms, weights.alarm_bands),
-            Matcher(training, weights, reader),
+            Suspicion(content.safety, reader, weights, network),
+            Matcher(training, weights, network, reader),
         )
 
     def interpret(self, alternatives: tuple[Hypothesis, ...], context: Context) -> Understood:
@@ -53,14 +59,33 @@ class Understanding:
 
         Words of a denied red flag ("my foot cramps, no chest pain") say nothing about the topic: they are left out.
         """
-        ruled = self.scanner.scan([hypothesis.text for hypothesis in alternatives])
-        alarm = graver(ruled, self.suspicion.alarm(shared_belief(alternatives)))
+        texts = [normalize(hypothesis.text) for hypothesis in alternatives]
+        alarm = self.suspicion.weigh(self.scanner.scan(texts), texts, shared_belief(alternatives))
         if alarm is not None and alarm.denied:
             alternatives = tuple(
                 Hypothesis(_without(hypothesis.text, alarm.evidence), hypothesis.log_likelihood)
                 for hypothesis in alternatives
             )
-        return Understood(alarm, self.matcher.match(alternatives, context))
+        match = self._with_second(self.matcher.match(alternatives, context))
+        if alarm is not None and alarm.tier == "doctor" and not alarm.evidence and match.in_scope < _FOR_US:
+            alarm = None  # no rule raised it, and it isn't about feet: somebody's knee, which we know nothing of
+        return Understood(alarm, match)
+
+    def _with_second(self, match: Match) -> Match:
+        """With the topic of another clause, where the utterance asks two things and the other isn't named outright."""
+        if match.kind != "topic" or match.band != "accept" or match.second is not None:
+            return match
+        for clause in clauses(match.text):
+            found = self.matcher.match((Hypothesis(clause),))
+            if found.kind == "topic" and found.band == "accept" and found.entry != match.entry:
+                return replace(match, second=found.entry)
+        return match
+
+
+def clauses(text: str) -> list[str]:
+    """The parts of a normalised text that are joined by "and" and its like; none when it is one part."""
+    parts = [" ".join(words) for joins, words in groupby(text.split(), lambda word: word in _JOINING) if not joins]
+    return parts if len(parts) > 1 else []
 
 
 def _without(text: str, evidence: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.features import FEATURES, Measured, Measurer
+from voice_skill.understanding.network import SentenceNetwork
 from voice_skill.understanding.normalize import normalize
 from voice_skill.understanding.reading import Reader
 from voice_skill.understanding.training import NONE, TrainingSet
@@ -30,9 +31,7 @@ Awaiting = Literal["nothing", "yes-no", "choice"]
 _ALTERNATIVES, _UNLIKELY = 3, 3.0
 # The recognizer's likelihoods are too sure of themselves; this softens them (chosen on the spoken dev split).
 _LIKELIHOOD_SCALE = 0.5
-# What the conversation's state adds to a label's sum, in nats: in an entry's steps commands are likelier; when we have
-# asked something, an answer is, and talk that is not for us the less so.
-_COMMAND_IN_STEPS, _ANSWER_WHEN_ASKED, _NOT_FOR_US_WHEN_ASKED = 1.0, 2.0, -1.0
+_LEANS = 4  # words after the first that halve how much an utterance leans on the open entry
 
 Floats = NDArray[np.float64]
 
@@ -99,19 +98,19 @@ _FRESH = Context()
 
 
 class Matcher:
-    """Knows the content's words and the fitted numbers; matches an utterance in about a millisecond."""
+    """Knows the content's words and the fitted numbers; matches an utterance in a few milliseconds."""
 
-    def __init__(self, training: TrainingSet, weights: Weights, reader: Reader) -> None:
-        self._measurer = Measurer(training, weights.votes, reader)
+    def __init__(self, training: TrainingSet, weights: Weights, network: SentenceNetwork, reader: Reader) -> None:
+        self._measurer = Measurer(training, weights.votes, network, reader)
         self._weights = weights
-        self._labels = self._measurer.labels
-        self._none = self._labels.index(NONE)
-        self._commands = np.array([label in training.commands for label in self._labels])
+        self.labels = self._measurer.labels
+        self._none = self.labels.index(NONE)
+        self._commands = np.array([label in training.commands for label in self.labels])
         rows = {"topic": weights.topic, "command": weights.command, "none": weights.refusal}
-        self._next = self._labels.index("next")
-        self._answers = [self._labels.index("yes"), self._labels.index("no")]
+        self._next = self.labels.index("next")
+        self._answers = [self.labels.index("yes"), self.labels.index("no")]
         self._table = np.array(
-            [[rows[self._kind(number)].get(name, 0.0) for name in FEATURES] for number in range(len(self._labels))]
+            [[rows[self._kind(number)].get(name, 0.0) for name in FEATURES] for number in range(len(self.labels))]
         )
 
     def match(self, alternatives: Sequence[Hypothesis], context: Context = _FRESH) -> Match:
@@ -119,22 +118,32 @@ class Matcher:
         shares = shared_belief(alternatives)
         if not shares:
             return Match(entry=None, kind="none", score=0.0, runner_up=None, runner_up_score=0.0, band="reject")
+        self._measurer.prepare(list(shares))
         measured = {text: self._measurer.measure(text) for text in shares}
-        sums = {text: (measured[text].table * self._table).sum(axis=1) for text in shares}
-        each = {text: self._in_context(sums[text], context) for text in shares}
+        each = {text: self.chances(self._sums(measured[text]), text, context) for text in shares}
         chance = np.sum([shares[text] * each[text] for text in shares], axis=0)
         best, second = self._best_two(chance)
         text = max(shares, key=lambda text: shares[text] * each[text][best])
         return self._verdict(chance, best, second, text, measured[text])
 
-    def _in_context(self, sums: Floats, context: Context) -> Floats:
-        """The probability of every label, given the sums and where the conversation stands."""
-        prior = np.zeros(len(sums))
-        if context.in_steps:
-            prior[self._commands] += _COMMAND_IN_STEPS
-        if context.awaiting != "nothing":
-            prior[self._answers] += _ANSWER_WHEN_ASKED
-            prior[self._none] += _NOT_FOR_US_WHEN_ASKED
+    def sums(self, text: str) -> Floats:
+        """What speaks for each label of `labels`, the refusal's too, in a normalised text; nats."""
+        return self._sums(self._measurer.measure(text))
+
+    def _sums(self, measured: Measured) -> Floats:
+        return (measured.table * self._table).sum(axis=1)
+
+    def chances(self, sums: Floats, text: str, context: Context) -> Floats:
+        """The probability of every label, given the `sums` of a text and where the conversation stands."""
+        adds, prior = self._weights.context, np.zeros(len(sums))
+        if context.awaiting != "nothing":  # whoever was asked answers that first, whatever steps are open
+            prior[self._answers] += adds.answer_when_asked
+            prior[self._none] += adds.refusal_when_asked
+        elif context.in_steps:
+            prior[self._commands] += adds.command_in_steps
+            prior[self._none] += adds.refusal_in_steps
+            if context.entry in self.labels:
+                prior[self.labels.index(context.entry)] += adds.open_entry * elliptic(text)
         raised = sums + prior
         chance = np.exp(raised - raised.max())
         chance /= chance.sum()
@@ -157,10 +166,10 @@ class Matcher:
         band: Band = "accept" if score >= bands.accept else "ask" if offered >= bands.ask else "reject"
         refused = band == "reject"
         return Match(
-            entry=None if refused else self._labels[best],
+            entry=None if refused else self.labels[best],
             kind="none" if refused else self._kind(best),
             score=score,
-            runner_up=self._labels[best if refused else second],
+            runner_up=self.labels[best if refused else second],
             runner_up_score=float(chance[best if refused else second]),
             band=band,
             second=None if refused else self._also_named(best, chance, measured),
@@ -177,7 +186,7 @@ class Matcher:
         if self._commands[best] and best not in self._answers:
             return None
         named = [n for n in self._measurer.named(measured.items) if n != best and not self._commands[n]]
-        return self._labels[max(named, key=lambda number: chance[number])] if named else None
+        return self.labels[max(named, key=lambda number: chance[number])] if named else None
 
     def _heard(self, measured: Measured, label: int) -> tuple[HeardWord, ...]:
         votes = {key: round(float(vote[label]), 3) for key, vote in self._measurer.votes_of(measured.items)}
@@ -192,6 +201,11 @@ class Matcher:
 
     def _kind(self, number: int) -> Kind:
         return "none" if number == self._none else "command" if self._commands[number] else "topic"
+
+
+def elliptic(text: str) -> float:
+    """0-1: how much an utterance may lean on what is being talked about: "harder" wholly, a long sentence hardly."""
+    return 1 / (1 + max(0, len(text.split()) - 1) / _LEANS)
 
 
 def shared_belief(alternatives: Sequence[Hypothesis]) -> dict[str, float]:

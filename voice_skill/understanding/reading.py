@@ -26,6 +26,7 @@ Role = Literal["concept", "other", "little", "known", "strange"]
 # Two words with keys at least this similar (0-1) may be one misheard as the other; below, chance likenesses win.
 # Found on the dev split of the prototype.
 _ALIKE = 0.70
+_REMEMBERED = 256  # texts: an utterance is read for the matcher and for red flags
 _SHORTEST = 3  # letters: shorter words resemble everything
 
 
@@ -66,14 +67,16 @@ class Reader:
         for words in self._stemmed:
             self._longest[words[0]] = max(len(words), self._longest.get(words[0], 1))
         self._known: frozenset[str] = frozenset()
+        self.read = lru_cache(maxsize=_REMEMBERED)(self._read)
         self.misheard = lru_cache(maxsize=20_000)(self._misheard)
         self.misheard_little = lru_cache(maxsize=20_000)(self._misheard_little)
 
     def learn(self, readings: Iterable[Sequence[Item]]) -> None:
         """Take every word of these readings as known: from now on it is not strange."""
         self._known |= {item.senses[0].unit for reading in readings for item in reading}
+        self.read.cache_clear()
 
-    def read(self, text: str) -> tuple[Item, ...]:
+    def _read(self, text: str) -> tuple[Item, ...]:
         """The items of a normalised text, in order."""
         items: list[Item] = []
         phrases = list(self._phrases(text.split()))

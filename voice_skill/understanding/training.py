@@ -12,6 +12,7 @@ from voice_skill.article.schema import Article, Commands, Lexicon
 from voice_skill.understanding.normalize import normalize
 
 NONE = "none"  # the label of what must be refused
+NO_FLAG = "no"  # beside the red flags: nothing alarming was said
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,12 @@ Written by `scripts/fit`; meant to be read by people. Not for fitting.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from voice_skill.understanding.training import TrainingSet
 from voice_skill.understanding.votes import Votes, parse_votes
 
 if sys.version_info >= (3, 11):
@@ -23,7 +19,6 @@ else:
     import tomli as tomllib
 
 WEIGHTS_FILE, VOTES_FILE, ALARMS_FILE = "weights.toml", "votes.tsv", "alarms.tsv"
-NO_FLAG = "no"  # in the alarms' votes, the outcome beside the red flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +32,40 @@ class Bands:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmBands:
-    """Thresholds of how far the votes for a red flag exceed those for none: from `raised` on it is raised, from `asked`
-    on it is asked about.
+class AlarmWeights:
+    """How the second pair of ears for red flags weighs what it hears (`suspicion.py`), and when it speaks up.
+
+    votes, sentence, any: what the votes (their margin), the sentence network (log-odds) and every utterance add to the
+    log-odds of an emergency or an urgent flag.
+    raised, asked: probabilities of one from which it is raised, or asked about.
+    overruled: probability of a grave flag below which a rule that raised one is taken to have misfired.
+    mentioned: probability of a flag that wants a doctor soon from which that is mentioned.
     """
 
+    votes: float
+    sentence: float
+    any: float
     raised: float
     asked: float
+    overruled: float
+    mentioned: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextWeights:
+    """What the place in the conversation adds to the sums of labels, in nats.
+
+    command_in_steps: to commands while an entry is open.
+    refusal_in_steps: to refusing then (negative: whoever listens to steps talks to us).
+    open_entry: to the open entry itself, for an utterance of one word; the longer it is the less.
+    answer_when_asked, refusal_when_asked: to "yes" and "no", and to refusing, after a question of ours.
+    """
+
+    command_in_steps: float
+    refusal_in_steps: float
+    open_entry: float
+    answer_when_asked: float
+    refusal_when_asked: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +73,21 @@ class Weights:
     """What each feature counts for, in nats per unit of the feature, and where the bands lie.
 
     topic, command, refusal: feature -> weight, for each kind of label.
-    alarm_bands, alarms: the same for the red flags that `suspicion.py` looks for, and `NO_FLAG`.
-    trained_on: digest of the training set they were fitted on (see `digest`).
-    votes: what each word says, for the labels of that training set.
+    context: what the place in the conversation adds.
+    alarm: how red flags that no rule knows are weighed.
+    trained_on: digest of all that they, the votes and the network were fitted on (`fit/corpus.py`).
+    votes, alarms: what each word says for the labels of that training set, and for red flags.
     """
 
     topic: Mapping[str, float]
     command: Mapping[str, float]
     refusal: Mapping[str, float]
+    context: ContextWeights
     bands: Bands
-    alarm_bands: AlarmBands
+    alarm: AlarmWeights
     trained_on: str
     votes: Votes
     alarms: Votes
-
-
-def digest(training: TrainingSet, alarming: Mapping[str, Sequence[str]]) -> str:
-    """Sixteen hex digits that change with any phrase, concept or core of the training set, and any alarming sentence.
-
-    alarming: red flag, or `NO_FLAG` -> its sentences.
-    """
-    whole: dict[str, Any] = {
-        "alarming": dict(alarming),
-        "phrases": dict(training.phrases),
-        "concepts": dict(training.concepts),
-        "core": dict(training.core),
-    }
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @cache
@@ -97,8 +107,9 @@ def parse_weights(text: str, votes: Votes, alarms: Votes) -> Weights:
         topic=data["topic"],
         command=data["command"],
         refusal=data["refusal"],
+        context=ContextWeights(**data["context"]),
         bands=Bands(**data["bands"]),
-        alarm_bands=AlarmBands(**data["alarms"]),
+        alarm=AlarmWeights(**data["alarm"]),
         trained_on=data["trained_on"],
         votes=votes,
         alarms=alarms,

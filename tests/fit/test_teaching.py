@@ -1,0 +1,82 @@
+"""Teaching the sentence network: it learns what it is taught, as the program will read it."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from tiny_network import FLAGS, LABELS, tiny_network
+
+from fit.corpus import Lesson
+from fit.network import outputs, padded, read_encoder, teach
+from voice_skill.understanding.network import LONGEST, SentenceNetwork
+
+LESSONS = [
+    Lesson("warm", ("heat",), ("no",)),
+    Lesson("hot steam", ("heat",), ("no",)),
+    Lesson("rub the toe", ("massage",), ("no",)),
+    Lesson("press toes", ("massage",), ("no",)),
+    Lesson("a song", ("none",), ("no",)),
+    Lesson("my chest", (), ("RF-E1",)),
+] * 8
+
+
+def test_it_learns_and_the_program_reads_what_it_learnt() -> None:
+    steps: list[tuple[int, int]] = []
+    network = teach(
+        tiny_network(taught=False),
+        LESSONS,
+        LABELS,
+        FLAGS,
+        trained_on="these",
+        epochs=200,
+        progress=lambda *told: steps.append(told),
+    )
+    assert steps[-1] == (300, 300)
+    assert (network.labels, network.flags, network.trained_on) == (LABELS, FLAGS, "these")
+    reader = SentenceNetwork(network, LABELS)
+    for lesson in LESSONS[:5]:
+        assert LABELS[int(reader.read([lesson.text])[0].labels.argmax())] in lesson.labels
+    assert reader.read(["my chest"])[0].flags["RF-E1"] > reader.read(["warm"])[0].flags["RF-E1"] + 1
+
+
+def test_what_teaches_computes_as_the_program_does() -> None:
+    weights = tiny_network()
+    reader = SentenceNetwork(weights, LABELS)
+    texts = ["toes cramping", "hot", "rub my toe please"]
+    numbers, given = padded([reader.numbers(text) for text in texts])
+    params = {"ends": weights.ends, "layers": list(weights.layers)}
+    fixed = jnp.asarray(weights.words), jnp.asarray(weights.word_scales), jnp.asarray(weights.places)
+    sums = np.asarray(outputs(params, fixed, numbers, given))[:, : len(LABELS)]
+    chances = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+    for row, reading in zip(chances, reader.read(texts), strict=True):
+        assert np.exp(reading.labels) == pytest.approx(row, abs=1e-3)
+
+
+def test_an_encoder_is_read_from_its_files(tmp_path) -> None:
+    width, inner = 24, 48
+    draw = np.random.default_rng(1)
+    sizes = {"attention.self.query": (width, width), "attention.self.key": (width, width)}
+    sizes |= {"attention.self.value": (width, width), "attention.output.dense": (width, width)}
+    sizes |= {"intermediate.dense": (inner, width), "output.dense": (width, inner)}
+    numbers = {f"embeddings.{name}_embeddings.weight": (rows, width) for name, rows in (("position", 64), ("word", 5))}
+    numbers["embeddings.token_type_embeddings.weight"] = (2, width)
+    for part, (outs, ins) in sizes.items():
+        numbers |= {f"encoder.layer.0.{part}.weight": (outs, ins), f"encoder.layer.0.{part}.bias": (outs,)}
+    for part in (
+        "embeddings.LayerNorm",
+        "encoder.layer.0.attention.output.LayerNorm",
+        "encoder.layer.0.output.LayerNorm",
+    ):
+        numbers |= {f"{part}.weight": (width,), f"{part}.bias": (width,)}
+    made = {name: draw.normal(size=shape).astype(np.float32) for name, shape in numbers.items()}
+    save_file(made, tmp_path / "model.safetensors")
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[CLS]\n[SEP]\ntoe\n\u00e9\n", encoding="utf-8")
+    encoder = read_encoder(tmp_path, layers=1)
+    assert encoder.pieces == ("[CLS]", "[SEP]", "toe")
+    assert encoder.places.shape == (LONGEST, width)
+    assert encoder.layers[0]["look.weight"].shape == (width, 3 * width)
+    assert encoder.layers[0]["narrow.weight"].shape == (inner, width)
+    toe = encoder.words[2] * encoder.word_scales[2]
+    assert toe == pytest.approx(made["embeddings.word_embeddings.weight"][3], abs=0.03)

@@ -1,0 +1,237 @@
+"""Reads a sentence as a whole: a small transformer, taught with all our sentences, that also knows words they lack.
+
+The votes (`votes.py`) know only words they have seen; this knows that "spasm" is like "cramp" and "my ticker" like "my
+heart". Two layers of a public sentence encoder, taught further by `scripts/fit`. Its numbers can't be read by a
+person, so it is one feature among others for the matcher and a second pair of ears for the red flags. Pure arithmetic;
+not for teaching it (`fit/`).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NETWORK_FILE = "network.npz"
+LONGEST = 40  # word pieces, the marks at both ends included: what comes after them is not read
+UNLIKELIEST = -7.0  # nats: of a label that the network rules out
+
+_BEGIN, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
+_HEADS = 12  # of attention, as in the encoder it comes from
+_EPSILON = 1e-12
+_REMEMBERED = 256  # texts
+
+Floats = NDArray[np.floating[Any]]  # of 32 bits
+Layer = Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the network makes of one text.
+
+    labels: log-probability of each label, in the order asked for; at least `UNLIKELIEST`.
+    flags: log-probability of each red flag, and of `NO_FLAG` (`training.py`).
+    """
+
+    labels: NDArray[np.float64]
+    flags: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkWeights:
+    """The network's numbers.
+
+    pieces: the word pieces, in the order of the rows of `words`; what continues a word begins with "##".
+    labels, flags: what the outputs stand for, in order; `flags` includes `NO_FLAG`.
+    words: pieces x width, as whole numbers -127..127, to be multiplied by `word_scales` (pieces).
+    places: longest x width, added by position.
+    layers: matrices (inputs x outputs) and vectors of each layer, by name (see `_attend`, `_rethink`).
+    ends: what stands before and after the layers: `first.gain`, `first.bias`, `out.weight`, `out.bias`.
+    trained_on: digest of the sentences it was taught with.
+    """
+
+    pieces: tuple[str, ...]
+    labels: tuple[str, ...]
+    flags: tuple[str, ...]
+    words: NDArray[np.int8]
+    word_scales: Floats
+    places: Floats
+    layers: tuple[Layer, ...]
+    ends: Layer
+    trained_on: str
+
+
+class SentenceNetwork:
+    """The network, ready to read.
+
+    Args:
+        weights: its numbers.
+        labels: the labels whose probabilities are wanted, in this order; one that it doesn't know is never likely.
+    """
+
+    def __init__(self, weights: NetworkWeights, labels: Sequence[str]) -> None:
+        self._weights = weights
+        self.trained_on = weights.trained_on
+        self._number = {piece: number for number, piece in enumerate(weights.pieces)}
+        self._columns = [weights.labels.index(label) if label in weights.labels else None for label in labels]
+        self.pieces_of = lru_cache(maxsize=20_000)(self._pieces_of)
+        self._remembered: dict[str, Reading] = {}
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """What it makes of each normalised text; of an empty one too. Several at once take little longer than one."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
+        if len(self._remembered) + len(new) > _REMEMBERED:
+            self._remembered, new = {}, list(dict.fromkeys(texts))
+        self._remembered |= zip(new, self._readings(new), strict=True)
+        return [self._remembered[text] for text in texts]
+
+    def _readings(self, texts: Sequence[str]) -> Iterator[Reading]:
+        if not texts:
+            return
+        count = len(self._weights.labels)
+        for sums in self._outputs([self.numbers(text) for text in texts]):
+            meant, flagged = _log_softmax(sums[:count]), _log_softmax(sums[count:])
+            row = [UNLIKELIEST if column is None else float(meant[column]) for column in self._columns]
+            flags = dict(zip(self._weights.flags, flagged.tolist(), strict=True))
+            yield Reading(np.maximum(np.array(row), UNLIKELIEST), flags)
+
+    def numbers(self, text: str) -> list[int]:
+        """The numbers of the pieces of a normalised text, with the marks at both ends, `LONGEST` at most."""
+        inner = [number for word in text.split() for number in self.pieces_of(word)]
+        return [self._number[_BEGIN], *inner[: LONGEST - 2], self._number[_END]]
+
+    def _pieces_of(self, word: str) -> tuple[int, ...]:
+        """The longest piece that the word begins with, the longest that the rest begins with, and so on."""
+        found: list[int] = []
+        start = 0
+        while start < len(word):
+            for end in range(len(word), start, -1):
+                number = self._number.get(("##" if start else "") + word[start:end])
+                if number is not None:
+                    found.append(number)
+                    start = end
+                    break
+            else:
+                return (self._number[_UNKNOWN],)
+        return tuple(found)
+
+    def _outputs(self, rows: Sequence[Sequence[int]]) -> Floats:
+        """Texts x outputs. All pieces of all texts go through the layers together; only attention keeps texts apart."""
+        w = self._weights
+        edges = np.cumsum([0, *map(len, rows)]).tolist()
+        pieces = np.concatenate([np.asarray(row) for row in rows])
+        places = np.concatenate([w.places[: len(row)] for row in rows])
+        x = w.words[pieces].astype(np.float32) * w.word_scales[pieces, None] + places
+        x = _levelled(x, w.ends, "first")
+        for layer in w.layers:
+            x = _rethink(_attend(x, edges, layer), layer)
+        means = np.stack([x[start:end].mean(axis=0) for start, end in pairwise(edges)])
+        return means @ w.ends["out.weight"] + w.ends["out.bias"]
+
+
+def _attend(x: Floats, edges: Sequence[int], layer: Layer) -> Floats:
+    """Every piece looks at the other pieces of its text and takes something of them."""
+    wide = x @ layer["look.weight"] + layer["look.bias"]  # what it seeks, what it offers, what it gives: side by side
+    mixed = np.empty_like(x)
+    size = x.shape[1] // _HEADS
+    for start, end in pairwise(edges):
+        seeks, offers, gives = wide[start:end].reshape(end - start, 3, _HEADS, size).transpose(1, 2, 0, 3)
+        close = np.exp(_log_softmax(seeks @ offers.transpose(0, 2, 1) / np.float32(size**0.5)))
+        mixed[start:end] = (close @ gives).transpose(1, 0, 2).reshape(end - start, -1)
+    return _levelled(x + mixed @ layer["take.weight"] + layer["take.bias"], layer, "taken")
+
+
+def _rethink(x: Floats, layer: Layer) -> Floats:
+    """Every piece is worked on by itself."""
+    inner = _bent(x @ layer["widen.weight"] + layer["widen.bias"])
+    return _levelled(x + inner @ layer["narrow.weight"] + layer["narrow.bias"], layer, "thought")
+
+
+def _levelled(x: Floats, numbers: Layer, name: str) -> Floats:
+    """Layer normalisation."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + _EPSILON)
+    return centred / spread * numbers[f"{name}.gain"] + numbers[f"{name}.bias"]
+
+
+def _bent(x: Floats) -> Floats:
+    """The activation GELU, by its usual approximation with tanh."""
+    return np.float32(0.5) * x * (1 + np.tanh(np.float32(0.7978845608) * (x + np.float32(0.044715) * x * x * x)))
+
+
+def _log_softmax(x: Any) -> Any:
+    raised = x - x.max(axis=-1, keepdims=True)
+    return raised - np.log(np.exp(raised).sum(axis=-1, keepdims=True))
+
+
+@cache
+def shipped_network(labels: tuple[str, ...]) -> SentenceNetwork:
+    """The network that comes with the program, for these labels. Reads its file, once."""
+    return SentenceNetwork(
+        parse_network(files("voice_skill.understanding").joinpath(NETWORK_FILE).read_bytes()), labels
+    )
+
+
+def parse_network(data: bytes) -> NetworkWeights:
+    """The numbers in a network file. Raises ValueError, KeyError or zipfile.BadZipFile for a damaged one."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        about: dict[str, Any] = json.loads(arrays["about"].tobytes())
+        plain = {name: arrays[name] for name in arrays.files if not name.endswith(":scale") and name != "about"}
+        scales = {name.removesuffix(":scale"): arrays[name] for name in arrays.files if name.endswith(":scale")}
+    words = plain.pop("words")
+    for name in scales.keys() - {"words"}:
+        # a third faster to multiply by when the inputs come first
+        plain[name] = np.ascontiguousarray((plain[name].astype(np.float32) * scales[name][:, None]).T)
+    layers = [
+        {name.partition("/")[2]: value for name, value in plain.items() if name.startswith(f"{number}/")}
+        for number in range(about["layers"])
+    ]
+    return NetworkWeights(
+        pieces=tuple(about["pieces"]),
+        labels=tuple(about["labels"]),
+        flags=tuple(about["flags"]),
+        words=words,
+        word_scales=scales["words"],
+        places=plain["places"],
+        layers=tuple(layers),
+        ends={name: value for name, value in plain.items() if "/" not in name and name != "places"},
+        trained_on=about["trained_on"],
+    )
+
+
+def written_network(weights: NetworkWeights) -> bytes:
+    """The content of a network file: matrices as whole numbers -127..127, with a scale for each output."""
+    about = {
+        "pieces": weights.pieces,
+        "labels": weights.labels,
+        "flags": weights.flags,
+        "layers": len(weights.layers),
+        "trained_on": weights.trained_on,
+    }
+    arrays: dict[str, NDArray[Any]] = {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)}
+    arrays |= {"words": weights.words, "words:scale": weights.word_scales, "places": weights.places}
+    named = dict(weights.ends)
+    for number, layer in enumerate(weights.layers):
+        named |= {f"{number}/{name}": value for name, value in layer.items()}
+    for name, value in named.items():
+        if value.ndim == 2:
+            arrays[name], arrays[f"{name}:scale"] = rounded(value.T)
+        else:
+            arrays[name] = value
+    out = io.BytesIO()
+    np.savez(out, allow_pickle=False, **arrays)
+    return out.getvalue()
+
+
+def rounded(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """A matrix as whole numbers -127..127 and the scale of each row."""
+    scales = np.maximum(np.abs(matrix).max(axis=1) / 127, 1e-12).astype(np.float32)
+    return np.rint(matrix / scales[:, None]).astype(np.int8), scales

@@ -291,21 +291,31 @@ def model_use(name: Annotated[str, typer.Argument(help="A model's name, or auto 
 def content_check(
     folder: Annotated[Path | None, typer.Argument(help="The content folder; the installed one when left out.")] = None,
 ) -> None:
-    """Check the content files: shapes, sources, lengths, and rules between files."""
+    """Check the content files: shapes, sources, lengths, and rules between files. Exits with 1 when one is broken.
+
+    Warns of phrases that mean two things or are taken for another, of words that the speech model doesn't know, and of
+    entries with few phrases.
+    """
     from voice_skill.article.lint import lint
     from voice_skill.article.loader import load_content
+    from voice_skill.checking import content_warnings
     from voice_skill.settings import CONTENT_DIR
 
     content = load_content(folder or CONTENT_DIR)
     findings = lint(content)
     for finding in findings:
         _tell(finding, markup=False, soft_wrap=True)
+    warnings = 0
+    for warning in content_warnings(content, _settings()):
+        _tell(f"warning: {warning}", markup=False, soft_wrap=True)
+        warnings += 1
     if findings:
         raise typer.Exit(EXIT_ANSWERED_WITH_ERROR)
     phrases = sum(len(entry.phrases) for entry in content.article.entries)
     _show(
         f"ok: {len(content.article.entries)} entries, {phrases} phrases, {len(content.safety.flags)} red flags, "
-        f"{len(content.commands.commands)} commands"
+        f"{len(content.commands.commands)} commands; {warnings} warning{'' if warnings == 1 else 's'}",
+        soft_wrap=True,
     )
 
 

@@ -159,13 +159,6 @@ def test_the_benchmark_prints_tables_and_writes_figures(tmp_path):
     assert "## Typed, out of scope" in page.read_text()
 
 
-def test_content_check(tmp_path):
-    assert run("content", "check").returncode == 0
-    done = run("content", "check", tmp_path)
-    assert done.returncode == 1
-    assert "exploring-foot-cramps.yaml:1" in done.stderr
-
-
 def test_the_region_decides_the_number():
     say = {
         region: answers(run("ask", "--json", "--region", region, "chest pain"))[0]["say"]

@@ -79,6 +79,9 @@ def run(
     ] = False,
     rate: RateOption = None,
     region: RegionOption = None,
+    kiosk: Annotated[
+        bool, typer.Option("--kiosk", help="A public device: refuses to start until its region is set.")
+    ] = False,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,6 +98,7 @@ def run(
             listen="push" if push_to_talk else None,
             rate=rate,
             region=region,
+            kiosk=kiosk or None,
             model=model,
         ),
         as_json=as_json,
@@ -220,6 +224,16 @@ def devices(as_json: JsonOption = False) -> None:
     if not found:
         _tell("No sound device was found. Plug one in, then: voice-skill doctor")
         raise typer.Exit(EXIT_MISSING_PART)
+
+
+@app.command()
+def region(
+    name: Annotated[str | None, typer.Argument(help="US, UK, EU or generic; shown when left out.")] = None,
+) -> None:
+    """Choose whose emergency numbers are named, from now on, or show whose they are."""
+    from voice_skill.region_command import describe_region, use_region
+
+    _show(describe_region(_settings()) if name is None else use_region(name), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -79,6 +79,9 @@ def run(
     ] = False,
     rate: RateOption = None,
     region: RegionOption = None,
+    kiosk: Annotated[
+        bool, typer.Option("--kiosk", help="A public device: refuses to start until its region is set.")
+    ] = False,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,6 +98,7 @@ def run(
             listen="push" if push_to_talk else None,
             rate=rate,
             region=region,
+            kiosk=kiosk or None,
             model=model,
         ),
         as_json=as_json,
@@ -223,6 +227,16 @@ def devices(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def region(
+    name: Annotated[str | None, typer.Argument(help="US, UK, EU or generic; shown when left out.")] = None,
+) -> None:
+    """Choose whose emergency numbers are named, from now on, or show whose they are."""
+    from voice_skill.region_command import describe_region, use_region
+
+    _show(describe_region(_settings()) if name is None else use_region(name), markup=False, soft_wrap=True)
+
+
+@app.command()
 def bench(
     write_to: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where the figures go, as JSON; build/bench.json when left out.")
@@ -291,21 +305,31 @@ def model_use(name: Annotated[str, typer.Argument(help="A model's name, or auto 
 def content_check(
     folder: Annotated[Path | None, typer.Argument(help="The content folder; the installed one when left out.")] = None,
 ) -> None:
-    """Check the content files: shapes, sources, lengths, and rules between files."""
+    """Check the content files: shapes, sources, lengths, and rules between files. Exits with 1 when one is broken.
+
+    Warns of phrases that mean two things or are taken for another, of words that the speech model doesn't know, and of
+    entries with few phrases.
+    """
     from voice_skill.article.lint import lint
     from voice_skill.article.loader import load_content
+    from voice_skill.checking import content_warnings
     from voice_skill.settings import CONTENT_DIR
 
     content = load_content(folder or CONTENT_DIR)
     findings = lint(content)
     for finding in findings:
         _tell(finding, markup=False, soft_wrap=True)
+    warnings = 0
+    for warning in content_warnings(content, _settings()):
+        _tell(f"warning: {warning}", markup=False, soft_wrap=True)
+        warnings += 1
     if findings:
         raise typer.Exit(EXIT_ANSWERED_WITH_ERROR)
     phrases = sum(len(entry.phrases) for entry in content.article.entries)
     _show(
         f"ok: {len(content.article.entries)} entries, {phrases} phrases, {len(content.safety.flags)} red flags, "
-        f"{len(content.commands.commands)} commands"
+        f"{len(content.commands.commands)} commands; {warnings} warning{'' if warnings == 1 else 's'}",
+        soft_wrap=True,
     )
 
 

@@ -130,7 +130,7 @@ def _speaker(settings: Settings, *, quick: bool) -> Finding:
 def _region(settings: Settings) -> Finding:
     region = region_of(settings)
     if region == "generic":
-        return "warn", "no country is known", "set it: VOICE_SKILL_REGION=US, UK or EU, or region in settings.toml"
+        return "warn", "no country is known", "set it: voice-skill region US, UK or EU"
     return "ok", f"that of {region}", ""
 
 

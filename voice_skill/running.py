@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 def run_assistant(settings: Settings, *, as_json: bool) -> None:
     """Listen and answer until told to quit.
 
-    Raises ModelError or VoiceError when there is no way to hear or speak at all, ContentError for broken content.
+    Raises ModelError or VoiceError when there is no way to hear or speak at all, ContentError for broken content,
+    MissingPartError for a kiosk whose region isn't set.
     Without a microphone or a loudspeaker: says so, plays the demo, and goes on as a typed chat.
     """
     skill = build(settings)

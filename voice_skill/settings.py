@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from pydantic_settings import (
 )
 
 from voice_skill.article.schema import Region
-from voice_skill.errors import UsageError
+from voice_skill.errors import MissingPartError, UsageError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,8 +36,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 CONTENT_DIR = CHECKOUT / "content"
 BUNDLED_MODELS_DIR = CHECKOUT / "models"
 
-_REGION_BY_COUNTRY: dict[str, Region] = {"US": "US", "CA": "US", "GB": "UK"}
-_EU_COUNTRIES = "AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+_REGION_BY_COUNTRY: dict[str, Region] = {"US": "US", "PR": "US", "CA": "US", "GB": "UK"}
+# The European Union, and those neighbours where 112 is answered as well.
+_EU_COUNTRIES = "AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IT LT LU LV MT NL PL PT RO SE SI SK CH IS LI NO"
 
 
 def settings_file() -> Path:
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     volume: float = Field(0.8, ge=0.2, le=1.0, description="loudness of the voice, 0.2-1.0 of full scale")
     end_silence_ms: int = Field(800, ge=300, le=3000, description="silence that ends an utterance, ms")
     region: Region | None = Field(None, description="whose emergency numbers: US, UK, EU; from the locale when unset")
+    kiosk: bool = Field(False, description="a public device: refuses to start until its region is set")
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path(APP), description="installed models")
     cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path(APP), description="rendered sentences")
 
@@ -82,9 +85,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**given)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(
-            f"{path}: not valid TOML: {error}", fix=f"correct the file, or remove it: rm '{path}'"
-        ) from None
+        raise _not_toml(path, error) from None
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}", fix="check its permissions") from None
     except ValidationError as error:
@@ -98,9 +99,15 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def save_setting(name: str, value: str | None) -> Path:
-    """Write one setting to the settings file (None removes it), keeping the others; returns the file's path."""
+    """Write one setting to the settings file (None removes it), keeping the others; returns the file's path.
+
+    Raises UsageError when the file is no valid TOML, or can't be written.
+    """
     path = settings_file()
-    kept: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        kept: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(path, error) from None
     kept.pop(name, None)
     if value is not None:
         kept[name] = value
@@ -114,10 +121,31 @@ def save_setting(name: str, value: str | None) -> Path:
     return path
 
 
+def _not_toml(path: Path, error: tomllib.TOMLDecodeError) -> UsageError:
+    return UsageError(f"{path}: not valid TOML: {error}", fix=f"correct the file, or remove it: rm '{path}'")
+
+
 def region_of(settings: Settings) -> Region:
-    """The region whose emergency numbers are spoken: as set, else by the locale's country, else "generic"."""
+    """The region whose emergency numbers are spoken: as set, else by the locale's country, else "generic".
+
+    Raises MissingPartError for a kiosk without a region: strangers must not get numbers that were guessed.
+    """
     if settings.region is not None:
         return settings.region
-    tag = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
-    country = tag.partition(".")[0].partition("_")[2].upper()
+    if settings.kiosk:
+        raise MissingPartError(
+            "A kiosk doesn't guess whose emergency numbers to name, and its region isn't set.",
+            fix="set it: voice-skill region US, UK or EU (generic where none of these is right)",
+        )
+    return region_of_locale(locale_name())
+
+
+def locale_name() -> str:
+    """The locale that the system runs in, e.g. "en_GB.UTF-8"; "" when there is none."""
+    return os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+
+
+def region_of_locale(name: str) -> Region:
+    """The region of a locale's country, "generic" when it names none or one that has no numbers in `safety.yaml`."""
+    country = re.split("[.@]", name)[0].partition("_")[2].upper()
     return "EU" if country and country in _EU_COUNTRIES.split() else _REGION_BY_COUNTRY.get(country, "generic")

@@ -108,5 +108,5 @@ class Visit:
 
 
 def build(settings: Settings) -> Skill:
-    """The skill as these settings want it."""
+    """The skill as these settings want it. Raises ContentError, and MissingPartError for a kiosk without a region."""
     return build_skill(region_of(settings), cache=settings.cache_dir)

@@ -38,13 +38,37 @@ def answers(done):
 def test_version_and_help():
     assert run("--version").stdout == f"voice-skill {__version__}\n"
     shown = run("--help").stdout
-    for command in ("run", "chat", "ask", "explain", "demo", "doctor", "devices", "model", "content", "bench"):
+    for command in (
+        "run",
+        "chat",
+        "ask",
+        "explain",
+        "demo",
+        "doctor",
+        "devices",
+        "region",
+        "model",
+        "content",
+        "bench",
+    ):
         assert f" {command} " in shown
 
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "chat", "ask", "demo", "doctor", "devices", "bench", "model install", "model use", "content check"],
+    [
+        "run",
+        "chat",
+        "ask",
+        "demo",
+        "doctor",
+        "devices",
+        "region",
+        "bench",
+        "model install",
+        "model use",
+        "content check",
+    ],
 )
 def test_every_command_explains_itself(command):
     done = run(*command.split(), "--help")
@@ -117,6 +141,7 @@ def test_a_bad_recording_is_named_and_the_others_are_answered(tmp_path):
         (["sing"], 2, "No such command"),
         (["run", "--region", "Mars"], 2, "US"),
         (["run", "--rate", "5000"], 2, "450"),
+        (["region", "Mars"], 2, "US, UK, EU, generic"),
         (["model", "use", "nonsense"], 2, "nonsense"),
         (["model", "install", "nonsense"], 2, "nonsense"),
         (["bench", "--only", "nonsense"], 2, "typed"),
@@ -159,13 +184,6 @@ def test_the_benchmark_prints_tables_and_writes_figures(tmp_path):
     assert "## Typed, wording in view" in page.read_text()
 
 
-def test_content_check(tmp_path):
-    assert run("content", "check").returncode == 0
-    done = run("content", "check", tmp_path)
-    assert done.returncode == 1
-    assert "exploring-foot-cramps.yaml:1" in done.stderr
-
-
 def test_the_region_decides_the_number():
     say = {
         region: answers(run("ask", "--json", "--region", region, "chest pain"))[0]["say"]
@@ -176,6 +194,26 @@ def test_the_region_decides_the_number():
     assert "112" in say["EU"]
     by_locale = answers(run("ask", "--json", "chest pain", env={"LC_ALL": "en_GB.UTF-8"}))[0]["say"]
     assert by_locale == say["UK"]
+
+
+def test_a_kiosk_starts_when_its_region_was_chosen_and_not_before(tmp_path):
+    config = {"VOICE_SKILL_CONFIG": str(tmp_path / "settings.toml"), "LC_ALL": "en_GB.UTF-8"}
+    refused = run("run", "--kiosk", env=config)
+    assert refused.returncode == 3
+    assert "region isn't set" in refused.stderr
+    assert "-> set it: voice-skill region US" in refused.stderr
+    assert refused.stdout == ""
+    by_variable = run("ask", "chest pain", env=config | {"VOICE_SKILL_KIOSK": "1"})
+    assert by_variable.returncode == 3
+    checks = {
+        c["part"]: c for c in answers(run("doctor", "--quick", "--json", env=config | {"VOICE_SKILL_KIOSK": "1"}))
+    }
+    assert checks["emergency number"]["verdict"] == "fail"
+    assert run("region", "EU", env=config).returncode == 0
+    assert run("region", env=config).stdout == "EU (set)\n"
+    started = run("run", "--kiosk", env=config)
+    assert started.returncode == 0, started.stderr
+    assert "my toes are cramping" in started.stdout
 
 
 def test_models_are_listed_verified_and_chosen(tmp_path):

@@ -289,9 +289,33 @@ def test_the_better_model_is_tried_once_and_only_for_the_assistant(machine: Mach
     ]
 
 
-def test_an_unknown_option_shows_the_usage(machine: Machine) -> None:
-    done = machine.run("setup", "--tset")
-    assert (done.returncode, done.stderr) == (2, "usage: scripts/setup [--test]\n")
+@pytest.mark.parametrize(
+    "options", [["--tset"], ["--region"], ["--region", "Mars"], ["--region", "--test"], ["--test", "more"], [""]]
+)
+def test_a_wrong_option_shows_the_usage_before_anything_is_done(machine: Machine, options: list[str]) -> None:
+    machine.installed()
+    machine.with_root()
+    done = machine.run("setup", *options)
+    assert (done.returncode, done.stderr) == (2, "usage: scripts/setup [--test] [--region US|UK|EU|generic]\n")
+    assert machine.calls() == []
+    assert not (machine.root / ".venv").exists()
+
+
+@pytest.mark.parametrize("options", [["--region", "UK"], ["--test", "--region", "UK"], ["--region", "UK", "--test"]])
+def test_the_region_is_written_when_all_is_ready(ready: Machine, options: list[str]) -> None:
+    ready.stand_in("voice-skill", "echo from now on: UK", folder=ready.root / ".venv/bin")
+    done = ready.run("setup", *options)
+    assert done.returncode == 0, done.stderr
+    assert ready.calls() == ["voice-skill region UK"]
+    assert done.stderr.splitlines() == ["set-up: up to date", "set-up: from now on: UK"]
+
+
+def test_a_region_that_cannot_be_written_is_no_success(ready: Machine) -> None:
+    ready.stand_in("voice-skill", "echo disk full >&2; exit 2", folder=ready.root / ".venv/bin")
+    done = ready.run("setup", "--region", "EU")
+    assert done.returncode == 3
+    assert "disk full" in done.stderr
+    assert "the region could not be set" in done.stderr
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from voice_skill.events import (
     Silence,
 )
 from voice_skill.understanding.interpret import Context, Understood
-from voice_skill.understanding.matcher import Match
+from voice_skill.understanding.matcher import CLOSE, Match
 from voice_skill.understanding.safety import Alarm
 
 # A visit is over after three minutes without a word: long enough for someone who is stretching (reference U13).
@@ -37,8 +37,6 @@ FORGET_AFTER_S = 180.0
 # Below this probability an utterance that was not clearly meant for us (open microphone, no visit going on) is taken
 # for the radio and passes without a word.
 OVERHEARD_BELOW = 0.15
-# A runner-up with this share of the best one's probability is offered beside it.
-CLOSE = 0.6
 # A command is not confirmed before it is carried out; below this probability it is rather not understood.
 COMMAND_AT_LEAST = 0.5
 # In an emergency only these still do what they say.

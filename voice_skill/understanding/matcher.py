@@ -31,6 +31,8 @@ Awaiting = Literal["nothing", "yes-no", "choice"]
 _ALTERNATIVES, _UNLIKELY = 3, 3.0
 # The recognizer's likelihoods are too sure of themselves; this softens them (chosen on the spoken dev split).
 _LIKELIHOOD_SCALE = 0.5
+# A runner-up with this share of the best one's probability is close: of two topics neither is accepted then.
+CLOSE = 0.6
 _LEANS = 4  # words after the first that halve how much an utterance leans on the open entry
 
 Floats = NDArray[np.float64]
@@ -163,7 +165,8 @@ class Matcher:
     def _verdict(self, chance: Floats, best: int, second: int, text: str, measured: Measured) -> Match:
         bands, score = self._weights.bands, float(chance[best])
         offered = score + float(chance[second])
-        band: Band = "accept" if score >= bands.accept else "ask" if offered >= bands.ask else "reject"
+        close = not self._commands[[best, second]].any() and float(chance[second]) >= CLOSE * score
+        band: Band = "accept" if score >= bands.accept and not close else "ask" if offered >= bands.ask else "reject"
         refused = band == "reject"
         return Match(
             entry=None if refused else self.labels[best],

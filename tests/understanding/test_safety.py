@@ -220,6 +220,95 @@ def test_an_idiom_hides_no_longer_term(said: str, flag: str) -> None:
     assert raised(said) == flag
 
 
+# --- near to each other: everyday talk and the flag it must not hide --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("everyday", "grave", "flag"),
+    [
+        ("my chest muscles are sore from bench press", "my chest is sore", "RF-E1"),
+        ("it does not wake me again", "my wife does not wake", "RF-E1"),
+        ("do you stroke or squeeze a cramped foot", "is this a stroke or a cramp", "RF-E2"),
+        ("since my stroke i need it slower", "my husband has had a stroke", "RF-E2"),
+        ("i can't follow talk slower please", "she can't talk", "RF-E2"),
+        ("my arms are dead after carrying the shopping", "my arm is dead", "RF-E2"),
+        ("my feet are like ice and then they cramp", "my feet are like ice", "RF-E3"),
+        ("my feet are like ice and then they cramp", "my foot is like ice and it cramps", "RF-E3"),
+        ("every winter my toes go blue and cramp", "my toes are blue", "RF-E3"),
+        ("every winter my toes go blue and cramp", "my foot goes white in winter", "RF-E3"),
+        ("i sat cross legged and no blood is getting to my toes", "no blood is getting to my toes", "RF-E3"),
+        ("does crossing my legs cut off the blood", "the rope cuts off the blood", "RF-E4"),
+        ("i broke my ankle years back and that foot cramps", "i broke my ankle just now", "RF-E4"),
+        ("why do the toes go sideways when the foot cramps", "my toe is sideways", "RF-E4"),
+        ("heels hanging off the stair is that a stretch", "my toe is hanging off", "RF-E4"),
+        ("my bum has gone numb on this bench", "my bum has gone numb", "RF-E5"),
+        ("my foot cramped on the gas pedal", "i breathed in gas and my foot cramps", "RF-E6"),
+        ("have i overdone it", "have i overdosed", "RF-E6"),
+        ("my throat goes tight when i sing", "my throat goes tight", "RF-E6"),
+        ("my toes are having a fit", "my son is having a fit", "RF-E6"),
+        ("ski boots kill me", "he wants to kill me", "RF-E7"),
+        ("could i burn myself putting heat on a cramp", "i burn myself on purpose", "RF-E7"),
+        ("how do i warm my foot", "my foot is warm", "RF-U1"),
+        ("should i ring the surgery about my foot cramps", "my foot cramps since surgery", "RF-U1"),
+        ("what are the red flags with foot cramps", "my foot is red", "RF-U1"),
+        ("on my feet all day and they cramp", "cramping all day", "RF-U2"),
+        ("does sitting all day cause foot cramps", "my foot has been cramping all day", "RF-U2"),
+        ("i have had cramps since two weeks", "i have had a cramp since two", "RF-U2"),
+        ("my skates cramp my feet within ten minutes", "my feet have cramped for ten minutes", "RF-U2"),
+        ("hiccups will not stop", "this will not stop", "RF-U2"),
+        ("no stop", "it will not stop", "RF-U2"),
+        ("i have a baby in my belly and my foot cramps", "my belly cramps and my foot too", "RF-U4"),
+        ("my feet are weak how do i build them up", "my feet are weak", "RF-U4"),
+        ("why is my foot catching with cramp", "my foot keeps catching on the rug", "RF-U4"),
+        ("i get foot cramps every week", "my foot is weak", "RF-U4"),
+        ("your voice is very faint", "i am very faint", "RF-U5"),
+        ("does tea count as water", "my water is brown", "RF-U5"),
+        ("could i tear something if i stretch it", "i tore something when i stretched it", "RF-U6"),
+        ("does dropping my heel off a step help", "i dropped a pan on my heel", "RF-U6"),
+        ("my feet cramp since i fell pregnant", "my feet cramp since i fell", "RF-U6"),
+        ("how do i cut down on foot cramps", "i cut my foot", "RF-U6"),
+        ("my heels hurt my feet", "i hurt my foot", "RF-U6"),
+        ("i have hay fever", "i have a fever", "RF-U8"),
+        ("i have an ear infection", "i have an infection", "RF-U8"),
+    ],
+)
+def test_what_explains_everyday_talk_hides_no_flag_near_to_it(everyday: str, grave: str, flag: str) -> None:
+    assert raised(everyday) is None
+    assert raised(grave) == flag
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "i was kneeling and my leg is cold and white and i can't move it",
+        "i was kneeling and the glass cut off my toe",
+        "i'm kneeling on the wound and can't stop the blood",
+        "my toes went white in the cold and i can't feel them",
+        "i dropped a beam on my leg and it has gone white",
+        "my old injury hurts and now my leg is broken",
+    ],
+)
+def test_a_harmless_word_explains_no_graver_sign(said: str) -> None:
+    flag = raised(said)
+    assert flag is not None
+    assert flag.startswith("RF-E")
+
+
+@pytest.mark.parametrize(
+    ("said", "flag"),
+    [
+        ("i dropped a tin on my toe and it has gone black", "RF-U6"),
+        ("i kicked the bed and now my toe is purple", "RF-U6"),
+        ("woke with the cramp and it is still there at breakfast", "RF-U2"),
+        ("i had a bug and could not keep a drop down", "RF-U5"),
+        ("my foot has gone numb for a week", "RF-U4"),
+        ("weakness in leg since monday", "RF-U4"),
+    ],
+)
+def test_the_row_that_fits_is_raised(said: str, flag: str) -> None:
+    assert raised(said) == flag
+
+
 # --- how long -------------------------------------------------------------------------------------------------------
 
 

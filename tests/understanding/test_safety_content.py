@@ -146,3 +146,8 @@ def test_a_pattern_reads_as_it_is_written() -> None:
     assert pattern.terms == (("<calf>", "leg"), ("hot", "very warm"))
     assert pattern.groups() == {"calf"}
     assert not Pattern.model_validate("a | b & c").ordered
+
+
+def test_a_pattern_knows_the_groups_of_its_exceptions() -> None:
+    pattern = {"match": "<a>", "unless": ["<b>"], "harmless_with": ["<c>"], "doubt": ["<d>"]}
+    assert Pattern.model_validate(pattern).groups() == {"a", "b", "c", "d"}

@@ -36,6 +36,8 @@ class Pattern(Model):
     gap: at most this many other words between one term and the next; None = `SafetyLayer.window`.
     unless: phrases or groups that make it mean something else ("blue" .. "socks"), between the terms or near them
         (see `Context`).
+    harmless_with: phrases or groups that, anywhere in the utterance, make it everyday talk: "cut off the blood" said by
+        one who "knelt". Only for what no one in danger would say; where in doubt, `unless` or `doubt`.
     doubt: phrases or groups that, anywhere in the utterance, turn the alarm into a question.
     ask: whether these words are only ever enough for a question.
     """
@@ -43,6 +45,7 @@ class Pattern(Model):
     match: Phrase
     gap: int | None = Field(default=None, ge=0, le=20)
     unless: tuple[Phrase, ...] = ()
+    harmless_with: tuple[Phrase, ...] = ()
     doubt: tuple[Phrase, ...] = ()
     ask: bool = False
 
@@ -76,7 +79,8 @@ class Pattern(Model):
 
     def groups(self) -> set[str]:
         """Names of the word groups it uses."""
-        return {name for text in (self.match, *self.unless, *self.doubt) for name in _GROUP.findall(text)}
+        texts = (self.match, *self.unless, *self.harmless_with, *self.doubt)
+        return {name for text in texts for name in _GROUP.findall(text)}
 
 
 class RedFlag(Model):

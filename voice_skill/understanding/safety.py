@@ -176,7 +176,7 @@ class SafetyScanner:
 
     def _matches(self, rule: _Rule, heard: _Heard) -> Iterator[tuple[_Spot, ...]]:
         """Every way the terms of a rule stand near enough to each other, not explained away by what is around them."""
-        if not all(heard.of(term) for term in rule.orderings[0]):
+        if not all(heard.of(term) for term in rule.orderings[0]) or heard.of(rule.pattern.harmless_with):
             return
         around = self._layer.context[rule.flag.tier]
         for ordering in rule.orderings:
@@ -260,9 +260,10 @@ def _rule(flag: RedFlag, pattern: Pattern, window: int) -> _Rule:
     return _Rule(flag, pattern, orderings, window if pattern.gap is None else pattern.gap)
 
 
-def _phrases(layer: SafetyLayer, rules: Iterable[_Rule]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _phrases(layer: SafetyLayer, rules: Sequence[_Rule]) -> Iterator[tuple[tuple[str, ...], str]]:
     """(phrase, name it stands for) of every name that a rule uses."""
-    terms = (term for rule in rules for term in (*rule.orderings[0], rule.pattern.unless, rule.pattern.doubt))
+    exceptions = ((rule.pattern.unless, rule.pattern.harmless_with, rule.pattern.doubt) for rule in rules)
+    terms = chain(chain.from_iterable(rule.orderings[0] for rule in rules), chain.from_iterable(exceptions))
     for name in set(chain.from_iterable(terms)):
         for phrase in layer.terms.get(name[1:-1], ()) if name.startswith("<") else (name,):
             yield _spoken_words(phrase), name

@@ -57,6 +57,11 @@ def written_cases(*files: Path) -> list[Case]:
     ]
 
 
+def unseen() -> list[Case]:
+    """The wording of the test split."""
+    return written_cases(*sorted(WORDING.glob("*.tsv")))
+
+
 def flagged_cases() -> list[Case]:
     """Red flags that the rules were written with in view, and harmless talk; groups as in `written_flags`."""
     red = [Case(text, (flag,), flag[3]) for flag, text, _ in rows(CORPUS / "red-flags.tsv")]

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import Levenshtein
 
+from bench.corpora import IN_SCOPE, Case
 from bench.figures import Share
+from voice_skill.article.schema import COMMAND_IDS
 from voice_skill.asking import Answer
 from voice_skill.understanding.normalize import normalize
 
 ALARMS = ("emergency", "urgent")
+OUTCOMES = ("right", "asked", "rejected", "warned", "wrong")  # as `judged` has them
+_AS_OURS = {"refused": "right", "accepted": "wrong"}
 
 
 def outcome(answer: Answer, expected: tuple[str, ...]) -> str:
@@ -29,6 +33,19 @@ def outcome(answer: Answer, expected: tuple[str, ...]) -> str:
     if decided.action == "ask":
         return "asked" if {decided.entry, decided.runner_up} & set(expected) else "wrong"
     return "rejected" if decided.action == "reject" else "wrong"
+
+
+def judged(answer: Answer, expected: tuple[str, ...]) -> str:
+    """One of `OUTCOMES`: as `outcome`, but refusing what isn't for us is right, and accepting it wrong."""
+    came = outcome(answer, expected)
+    return _AS_OURS.get(came, came)
+
+
+def kind_of(case: Case) -> str:
+    """What a case is counted under: "entries", "commands", or its group when it isn't for us."""
+    if case.group != IN_SCOPE:
+        return case.group
+    return "commands" if case.expected[0] in COMMAND_IDS else "entries"
 
 
 def flag_raised(answer: Answer, flag: str) -> bool:

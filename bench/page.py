@@ -1,21 +1,20 @@
-"""Tables as a page of the documentation. The page has two authors: the whole benchmark, and `scripts/bench speech`.
+"""Tables as a page of the documentation. The page has several authors: the whole benchmark, and each part of its own.
 
-Each keeps what the other wrote: the speech model's section stands between two marks. Not for measuring.
+Each keeps what the others wrote: a part's section stands between two marks. Not for measuring.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bench.figures import Table
 
-BEGIN, END = "<!-- scripts/bench speech: begin -->", "<!-- scripts/bench speech: end -->"
-_SECTION = re.compile(rf"{re.escape(BEGIN)}.*?{re.escape(END)}\n?", re.DOTALL)
+PARTS = ("understanding", "speech")  # that have a section of their own, in this order
 
 
 def whole_page(tables: Sequence[Table], machine: str, before: str = "") -> str:
-    """The page with these tables, and with the speech section of the page as it was before."""
+    """The page with these tables, and with the parts' sections of the page as it was before."""
     lines = [
         "# How well it works",
         "",
@@ -24,17 +23,32 @@ def whole_page(tables: Sequence[Table], machine: str, before: str = "") -> str:
         "",
         *_lines(tables),
     ]
-    kept = _SECTION.search(before)
-    return "\n".join(lines).rstrip() + "\n" + (f"\n{kept[0].rstrip()}\n" if kept else "")
+    kept = [found[0].rstrip() for part in PARTS if (found := _section(part).search(before))]
+    return "\n\n".join(["\n".join(lines).rstrip(), *kept]) + "\n"
 
 
-def with_speech(tables: Sequence[Table], machine: str, before: str) -> str:
-    """The page as it was before, with these tables as its speech section."""
-    lines = [BEGIN, f"Made by `scripts/bench speech --page docs/evaluation.md` ({machine}).", "", *_lines(tables)]
-    section = "\n".join(lines).rstrip() + f"\n\n{END}\n"
-    if _SECTION.search(before):
-        return _SECTION.sub(lambda _: section, before, count=1)
-    return f"{before.rstrip()}\n\n{section}".lstrip()
+def with_section(part: str) -> Callable[[Sequence[Table], str, str], str]:
+    """Renders the page as it was before, with tables as the section of this part."""
+
+    def render(tables: Sequence[Table], machine: str, before: str) -> str:
+        begin, end = marks(part)
+        lines = [begin, f"Made by `scripts/bench {part} --page docs/evaluation.md` ({machine}).", "", *_lines(tables)]
+        section = "\n".join(lines).rstrip() + f"\n\n{end}\n"
+        if _section(part).search(before):
+            return _section(part).sub(lambda _: section, before, count=1)
+        return f"{before.rstrip()}\n\n{section}".lstrip()
+
+    return render
+
+
+def marks(part: str) -> tuple[str, str]:
+    """What stands before and after the section of this part."""
+    return f"<!-- scripts/bench {part}: begin -->", f"<!-- scripts/bench {part}: end -->"
+
+
+def _section(part: str) -> re.Pattern[str]:
+    begin, end = map(re.escape, marks(part))
+    return re.compile(rf"{begin}.*?{end}\n?", re.DOTALL)
 
 
 def _lines(tables: Sequence[Table]) -> list[str]:

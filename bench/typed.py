@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from operator import or_
 
 from bench import corpora
-from bench.corpora import IN_SCOPE, Case
+from bench.corpora import Case
 from bench.figures import Share, Table
-from bench.outcomes import ALARMS, flag_asked, flag_raised, outcome, share
+from bench.outcomes import ALARMS, OUTCOMES, flag_asked, flag_raised, judged, kind_of, share
 from fit.files import HARMLESS
-from voice_skill.article.schema import COMMAND_IDS
 from voice_skill.asking import Answer, Asker
 
 FRESH = (
@@ -25,20 +24,23 @@ UNSEEN = (
     "They had seen no phrase of ours, nor we their sentences; what is nearly a phrase of ours was taken out. "
     + NOT_FOR_US
 )
-OUTCOMES = ("right", "asked", "rejected", "warned", "wrong")
 
 
 def measure(asker: Asker) -> list[Table]:
     """Tables of wording and of red flags, unseen and in view."""
-    written = corpora.written_cases(*sorted(corpora.WORDING.glob("*.tsv")))
     in_view = [*corpora.typed_cases(), *corpora.refused_cases()]
-    unseen = corpora.written_flags(*sorted(corpora.RED_FLAGS.glob("*.tsv")))
     return [
-        _wording(asker, "unseen", "Typed, wording of four writers nobody learnt from", written, UNSEEN),
-        _red_flags(asker, "unseen-flags", "Typed, red flags of two writers nobody learnt from", unseen, FRESH),
+        _wording(asker, "unseen", "Typed, wording of four writers nobody learnt from", corpora.unseen(), UNSEEN),
+        unseen_flags(asker),
         _wording(asker, "typed", "Typed, wording in view", in_view, NOT_FOR_US),
         _red_flags(asker, "red-flags", "Typed, red flags in view", corpora.flagged_cases(), IN_VIEW),
     ]
+
+
+def unseen_flags(asker: Asker) -> Table:
+    """The table of red flags that nothing was learnt from; its figures have a line for each tier, and harmless talk."""
+    cases = corpora.written_flags(*sorted(corpora.RED_FLAGS.glob("*.tsv")))
+    return _red_flags(asker, "unseen-flags", "Typed, red flags of two writers nobody learnt from", cases, FRESH)
 
 
 def _wording(asker: Asker, name: str, title: str, cases: Sequence[Case], note: str) -> Table:
@@ -47,19 +49,12 @@ def _wording(asker: Asker, name: str, title: str, cases: Sequence[Case], note: s
     table.notes.append(note)
     groups: dict[str, list[str]] = {}
     for case in cases:
-        came = outcome(asker.ask_text(case.text), case.expected)
-        groups.setdefault(_kind(case), []).append({"refused": "right", "accepted": "wrong"}.get(came, came))
+        groups.setdefault(kind_of(case), []).append(judged(asker.ask_text(case.text), case.expected))
     for group in ("entries", "commands", "near", "far"):
         shares = {name: share(groups[group], name) for name in OUTCOMES}
         table.add(group, len(groups[group]), *shares.values())
         table.figures[group] = {name: value.as_json() for name, value in shares.items()}
     return table
-
-
-def _kind(case: Case) -> str:
-    if case.group != IN_SCOPE:
-        return case.group
-    return "commands" if case.expected[0] in COMMAND_IDS else "entries"
 
 
 def _red_flags(asker: Asker, name: str, title: str, cases: Sequence[Case], note: str) -> Table:

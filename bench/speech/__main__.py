@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench.figures import Table
-from bench.page import with_speech
+from bench.page import with_section
 from bench.report import show, update_page, write_figures
 from bench.speech import cost, echo, people, tables
 from bench.speech.hearing import Bench, plan, run, workplace
@@ -53,7 +53,7 @@ def main(
     if write_to is not None:
         write_figures(measured, write_to, console, quick=quick)
     if page is not None:
-        update_page(page, measured, with_speech)
+        update_page(page, measured, with_section("speech"))
 
 
 def _measure(

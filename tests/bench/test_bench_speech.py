@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from bench.figures import Share
-from bench.page import BEGIN, END, whole_page, with_speech
+from bench.page import marks, whole_page, with_section
 from bench.speech import conditions, tables
 from bench.speech.conditions import CONDITIONS, at_snr, babble, disturb, pink, room_response, speech_level
 from bench.speech.corpus import CLIPS, IN_DOMAIN, KINDS, NATIVE, OTHER, clips, sentences, stop_clips
@@ -255,14 +255,15 @@ def test_the_accuracy_table_has_a_line_for_each_kind_and_condition():
 
 def test_the_page_keeps_what_the_other_benchmark_wrote():
     speech = [tables.accuracy(SMALL)]
+    with_speech, (begin, end) = with_section("speech"), marks("speech")
     first = whole_page([], "here")
     both = with_speech(speech, "here", first)
     assert both.startswith(first.rstrip())
-    assert BEGIN in both
+    assert begin in both
     assert "## Speech model: accuracy" in both
     assert with_speech(speech, "here", both) == both
     assert whole_page([], "here", both) == both
-    assert with_speech([], "here", both).count(END) == 1
+    assert with_speech([], "here", both).count(end) == 1
 
 
 # --- the real thing -------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class SentenceNetwork:
         if not texts:
             return
         count = len(self._weights.labels)
-        for sums in self._outputs([self.numbers(text) for text in texts]):
+        for sums in self.outputs([self.numbers(text) for text in texts]):
             meant, flagged = _log_softmax(sums[:count]), _log_softmax(sums[count:])
             row = [UNLIKELIEST if column is None else float(meant[column]) for column in self._columns]
             flags = dict(zip(self._weights.flags, flagged.tolist(), strict=True))
@@ -123,8 +123,11 @@ class SentenceNetwork:
                 return (self._number[_UNKNOWN],)
         return tuple(found)
 
-    def _outputs(self, rows: Sequence[Sequence[int]]) -> Floats:
-        """Texts x outputs. All pieces of all texts go through the layers together; only attention keeps texts apart."""
+    def outputs(self, rows: Sequence[Sequence[int]]) -> Floats:
+        """Texts x outputs, of rows of `numbers`.
+
+        All pieces of all texts go through the layers together; only attention keeps texts apart.
+        """
         w = self._weights
         edges = np.cumsum([0, *map(len, rows)]).tolist()
         pieces = np.concatenate([np.asarray(row) for row in rows])

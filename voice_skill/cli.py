@@ -162,14 +162,14 @@ def explain(
     from voice_skill.events import Hypothesis
     from voice_skill.skill import build
     from voice_skill.understanding.explain import explain as explained
+    from voice_skill.understanding.explain import explain_alarm
     from voice_skill.understanding.interpret import Context
 
-    understood = build(_settings()).understanding.interpret((Hypothesis(text),), Context())
-    if understood.alarm is not None:
-        alarm = understood.alarm
-        state = "denied or doubtful" if alarm.denied else "raised"
-        because = ", ".join(alarm.evidence) or "all its words together (alarms.tsv)"
-        print(f"red flag {alarm.flag} ({alarm.tier}), {state}, because of: {because}")
+    understanding = build(_settings()).understanding
+    understood = understanding.interpret((Hypothesis(text),), Context())
+    alarm = explain_alarm(understanding.scanner.scan([text]), understood.alarm)
+    if alarm is not None:
+        print(alarm)
     print(explained(understood.match))
 
 

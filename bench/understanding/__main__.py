@@ -17,7 +17,7 @@ from bench.figures import Share, Table
 from bench.page import with_section
 from bench.report import show, update_page, write_figures
 from bench.speech.hearing import Bench, Heard, plan, run, workplace
-from bench.understanding import peers, pictures, tables
+from bench.understanding import growth, peers, pictures, tables
 from bench.understanding.taken import taken
 from fit.files import CHECKOUT
 from voice_skill.asking import Asker
@@ -69,6 +69,7 @@ def _measure(console: Console, pictures_go: Path, *, quick: bool) -> Iterator[Ta
             _with_picture(tables.confusions(counts), "confusion"),
             _with_picture(tables.calibration(bins), "calibration"),
             tables.spoken(heard),
+            growth.measure(skill.content, [case.text for case in cases[:: 1 if quick else 10]]),
         ]
         pictures.draw_confusions(counts, pictures_go / "evaluation-confusion.svg")
         pictures.draw_calibration(bins, pictures_go / "evaluation-calibration.svg")

@@ -13,8 +13,9 @@ from bench.corpora import Case
 from bench.figures import Share
 from bench.speech.hearing import Heard
 from bench.understanding import __main__ as command
-from bench.understanding import peers, pictures, tables
+from bench.understanding import growth, peers, pictures, tables
 from bench.understanding.taken import Taken
+from voice_skill.understanding.matcher import Context
 
 FOUND = [
     Taken("entries", ("heat", "remedies"), "right", "remedies", 0.9, likely=True),
@@ -121,6 +122,23 @@ def understanding_matcher():
     from voice_skill.skill import build_skill
 
     return build_skill("US").understanding.matcher
+
+
+def test_ten_times_the_entries_are_ten_times_as_many_and_cost_is_measured():
+    from voice_skill.skill import build_skill
+    from voice_skill.understanding.training import training_set
+
+    content = build_skill("US").content
+    training = training_set(content.article, content.commands, content.lexicon)
+    grown = growth.matcher_of(training, 3)
+    topics = len(training.phrases) - len(training.commands) - 1
+    assert len(grown.labels) == len(training.phrases) + 2 * topics
+    chances = grown.chances(grown.sums("does massage help"), "does massage help", Context())
+    massage = [chances[grown.labels.index(label)] for label in ("massage", "massage 1", "massage 2")]
+    assert massage == pytest.approx([massage[0]] * 3)
+    assert sum(massage) > 0.5
+    figures = growth.measure(content, ["does massage help", "stop"]).figures
+    assert figures["ten_times_entries"] > 0
 
 
 def test_the_command_writes_figures_page_and_pictures(tmp_path, monkeypatch):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from voice_skill.events import Hypothesis
-from voice_skill.understanding.explain import explain
+from voice_skill.understanding.explain import explain, explain_alarm
 from voice_skill.understanding.features import FEATURES
 from voice_skill.understanding.matcher import Matcher
+from voice_skill.understanding.safety import Alarm
 
 
 def explained(matcher: Matcher, text: str) -> str:
@@ -62,3 +64,22 @@ def test_the_next_best_and_what_else_was_named(matcher: Matcher) -> None:
 
 def test_silence_is_explained_too(matcher: Matcher) -> None:
     assert explained(matcher, "...") == "heard nothing"
+
+
+CHEST = Alarm("RF-E1", "emergency", "emergency", "chest pain", denied=False, evidence=("chest .. pain",))
+
+
+@pytest.mark.parametrize(
+    ("ruled", "believed", "said"),
+    [
+        (None, None, None),
+        (CHEST, CHEST, "RF-E1 (emergency): raised, because of chest .. pain"),
+        (CHEST, replace(CHEST, denied=True), "doubtful"),
+        (None, replace(CHEST, evidence=()), "all its words together"),
+        (CHEST, None, "overruled; a rule found chest .. pain"),
+    ],
+)
+def test_a_red_flag_is_explained_in_one_line(ruled: Alarm | None, believed: Alarm | None, said: str | None) -> None:
+    line = explain_alarm(ruled, believed)
+    assert line is None if said is None else said in (line or "")
+    assert "\n" not in (line or "")

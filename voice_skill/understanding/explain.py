@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from voice_skill.understanding.features import FEATURES
 from voice_skill.understanding.matcher import HeardWord, Match
+from voice_skill.understanding.safety import Alarm
 
 _WORTH_SAYING = 0.1  # nats: what counts for less is left out
 _VERDICTS = {"accept": "accepted", "ask": "not sure: asks whether it is meant", "reject": "refused"}
@@ -17,6 +18,18 @@ _VERDICTS = {"accept": "accepted", "ask": "not sure: asks whether it is meant", 
 def explain(match: Match) -> str:
     """Heard words, then features with what each counted for, then probability and band; one fact per line."""
     return "\n".join(_lines(match))
+
+
+def explain_alarm(ruled: Alarm | None, believed: Alarm | None) -> str | None:
+    """What the rules found, and what was believed in the end, in one line; None when there was nothing to believe."""
+    if believed is None:
+        if ruled is None:
+            return None
+        words = ", ".join(ruled.evidence)
+        return f"red flag {ruled.flag} ({ruled.tier}): overruled; a rule found {words}, but nothing else speaks for it"
+    state = "denied or doubtful" if believed.denied else "raised"
+    because = ", ".join(believed.evidence) or "all its words together (alarms.tsv and the network)"
+    return f"red flag {believed.flag} ({believed.tier}): {state}, because of {because}"
 
 
 def _lines(match: Match) -> Iterator[str]:

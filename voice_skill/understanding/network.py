@@ -178,9 +178,12 @@ def _log_softmax(x: Any) -> Any:
 @cache
 def shipped_network(labels: tuple[str, ...]) -> SentenceNetwork:
     """The network that comes with the program, for these labels. Reads its file, once."""
-    return SentenceNetwork(
-        parse_network(files("voice_skill.understanding").joinpath(NETWORK_FILE).read_bytes()), labels
-    )
+    return SentenceNetwork(shipped_network_weights(), labels)
+
+
+def shipped_network_weights() -> NetworkWeights:
+    """The numbers that come with the program. Reads their file."""
+    return parse_network(files("voice_skill.understanding").joinpath(NETWORK_FILE).read_bytes())
 
 
 def parse_network(data: bytes) -> NetworkWeights:

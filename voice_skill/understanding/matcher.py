@@ -120,13 +120,17 @@ class Matcher:
         shares = shared_belief(alternatives)
         if not shares:
             return Match(entry=None, kind="none", score=0.0, runner_up=None, runner_up_score=0.0, band="reject")
-        self._measurer.prepare(list(shares))
+        self.prepare(list(shares))
         measured = {text: self._measurer.measure(text) for text in shares}
         each = {text: self.chances(self._sums(measured[text]), text, context) for text in shares}
         chance = np.sum([shares[text] * each[text] for text in shares], axis=0)
         best, second = self._best_two(chance)
         text = max(shares, key=lambda text: shares[text] * each[text][best])
         return self._verdict(chance, best, second, text, measured[text])
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Read some normalised texts ahead, up to a hundred: together that takes a third of the time."""
+        self._measurer.prepare(texts)
 
     def sums(self, text: str) -> Floats:
         """What speaks for each label of `labels`, the refusal's too, in a normalised text; nats."""

@@ -17,6 +17,7 @@ from voice_skill.understanding.training import NONE
 # About half of what the poorest has today (66 and 40). With far fewer the matcher knows only their very wording.
 ENTRY_PHRASES_WANTED, COMMAND_PHRASES_WANTED = 30, 20
 
+_AT_ONCE = 100  # phrases
 _ANSWERS = ("yes", "no")
 # "Go on" means either; the conversation tells them apart by what was cut off.
 _GO_ON = {"next", "resume"}
@@ -46,9 +47,12 @@ def stolen_phrases(content: Content, understanding: Understanding) -> Iterator[s
     """Phrases that, said in a fresh visit, are accepted as something else, or raise an emergency or urgent red flag.
 
     A question back ("Did you say ...?") is no theft. "yes", "no" and their like mean something only when asked: so
-    they are. Takes a millisecond or two a phrase.
+    they are. Takes a few milliseconds a phrase.
     """
-    for label, phrase in labelled_phrases(content):
+    phrases = list(labelled_phrases(content))
+    for number, (label, phrase) in enumerate(phrases):
+        if number % _AT_ONCE == 0:
+            understanding.matcher.prepare([normalize(text) for _, text in phrases[number : number + _AT_ONCE]])
         context = Context(awaiting="yes-no") if label in _ANSWERS else Context()
         understood = understanding.interpret((Hypothesis(phrase),), context)
         alarm, thief = understood.alarm, _accepted(understood)

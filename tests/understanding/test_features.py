@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice_skill.understanding.features import FEATURES, REFUSAL_FEATURES, Measurer, learned_reader
@@ -53,6 +53,7 @@ def test_each_feature_is_explained_in_its_own_sentence() -> None:
     assert all(sentence.split()[0] in ("it", "its", "a", "how", "nothing") for sentence in FEATURES.values())
 
 
+@settings(deadline=None)  # the first text waits for the network
 @given(st.text(max_size=80))
 def test_every_number_is_finite(measurer: Measurer, text: str) -> None:
     assert np.isfinite(measurer.measure(normalize(text)).table).all()

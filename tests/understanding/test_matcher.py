@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice_skill.article.content import Content
@@ -198,6 +198,7 @@ def test_empty_alternatives_are_left_out(matcher: Matcher) -> None:
     assert matcher.match([]).band == "reject"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.text(max_size=60), st.floats(-50, 0)), max_size=5),
     st.booleans(),
@@ -214,6 +215,7 @@ def test_anything_may_be_said(
     assert match == matcher.match(alternatives, context)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["my toes are cramping", "what causes it", "stop", "is heat good"]), st.text(" .,!?-\n", max_size=8)
 )

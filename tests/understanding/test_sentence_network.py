@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_network import LABELS, tiny_network
 
@@ -107,6 +107,7 @@ def test_what_comes_with_the_program_knows_every_label(training: TrainingSet) ->
     assert (reading.labels > UNLIKELIEST).sum() > 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_upsets_it(text: str) -> None:
     reading = SentenceNetwork(WEIGHTS, LABELS).read([normalize(text)])[0]

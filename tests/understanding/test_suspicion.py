@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fit.corpus import read_red_flags
@@ -109,6 +109,7 @@ def test_what_was_written_for_a_rule_is_never_overruled(understanding: Understan
             assert alarm.tier != "doctor", (flag, text)
 
 
+@settings(deadline=None)  # the first text waits for the votes to be read
 @given(st.lists(st.text(max_size=60), max_size=3))
 def test_no_text_upsets_it(understanding: Understanding, texts: list[str]) -> None:
     understanding.suspicion.alarm({normalize(text): 1 / len(texts) for text in texts})

@@ -23,10 +23,13 @@ import soundfile as sf
 import soxr
 from numpy.typing import NDArray
 
+from training.augment import spoil
+from training.recipe import FeaturesPart
 from voice_skill.events import Hypothesis
 from voice_skill.understanding.normalize import normalize
 
 RATE_HZ = 16000
+TALKERS = 6  # at most, in noise made of other voices
 ALTERNATIVES = 5
 # Voices of the fit and of the dev split; no voice is in both.
 TRAIN_VOICES = (
@@ -38,16 +41,20 @@ TRAIN_VOICES = (
     "espeak-ng:en-gb-scotland",
 )
 DEV_VOICES = ("flite:awb", "espeak-ng:en-gb-x-rp", "espeak-ng:en-us+f2")
-# Signal-to-noise ratios in dB, one drawn per sentence: a quiet room, a fan, a kitchen.
-SNR_DB = (25.0, 15.0, 10.0, 5.0)
+# Hiss, rumble, hum, knocks, coughs or other voices, 5 to 25 dB below the speech; echoes under every third sentence.
+SURROUNDINGS = FeaturesPart(spoilt=1.0, snr_db=(5.0, 25.0), roomy=0.35)
 
 
 def hear(sentences: Sequence[str], voices: Sequence[str], model_folder: Path, seed: int) -> Iterator[list[Hypothesis]]:
-    """The n-best list of each sentence, in order; the same list for the same seed. One process for each core."""
+    """The n-best list of each sentence, in order; the same list for the same seed. One process for each core.
+
+    Other people, where some are heard, say other sentences of the list, with the same voices.
+    """
     jobs = []
     for index, sentence in enumerate(sentences):
         draw = random.Random(f"{seed} {index}")
-        jobs.append(_Job(sentence, draw.choice(voices), draw.choice(SNR_DB), (seed, index), model_folder))
+        others = tuple((draw.choice(sentences), draw.choice(voices)) for _ in range(TALKERS))
+        jobs.append(_Job(sentence, draw.choice(voices), others, (seed, index), model_folder))
     # Spawned: Vosk's threads wouldn't survive a fork.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         yield from pool.map(_heard, jobs, chunksize=20)
@@ -55,9 +62,11 @@ def hear(sentences: Sequence[str], voices: Sequence[str], model_folder: Path, se
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """others: what is said by other voices, if any are heard."""
+
     sentence: str
     voice: str
-    snr_db: float
+    others: tuple[tuple[str, str], ...]
     seed: tuple[int, int]
     model_folder: Path
 
@@ -75,8 +84,9 @@ def _recognizer(model_folder: Path) -> Any:
 
 def _heard(job: _Job) -> list[Hypothesis]:
     recognizer = _recognizer(job.model_folder)
-    sound = _noisy(_say(job.sentence, job.voice), job.snr_db, np.random.default_rng(job.seed))
-    recognizer.AcceptWaveform((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+    others = (_say(*other) for other in job.others)
+    sound = spoil(_say(job.sentence, job.voice), SURROUNDINGS, np.random.default_rng(job.seed), lambda: next(others))
+    recognizer.AcceptWaveform(sound.astype("<i2").tobytes())
     found = _hypotheses(json.loads(recognizer.FinalResult())["alternatives"])
     recognizer.Reset()
     return found
@@ -110,15 +120,6 @@ def _say(sentence: str, voice: str) -> NDArray[np.float32]:
     wave = subprocess.run(command, capture_output=True, check=True).stdout
     sound, rate_hz = sf.read(io.BytesIO(wave), dtype="float32")
     return soxr.resample(sound, rate_hz, RATE_HZ).astype(np.float32)
-
-
-def _noisy(sound: NDArray[np.float32], snr_db: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """`sound` with half a second around it, and pink noise over all (digital silence is no sound that a room makes)."""
-    padded = np.concatenate([np.zeros(RATE_HZ // 4), sound, np.zeros(RATE_HZ // 2)])
-    spectrum = np.fft.rfft(rng.normal(size=len(padded)))
-    pink = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 20)), len(padded))
-    gain = np.sqrt(np.mean(sound**2) / 10 ** (snr_db / 10) / np.mean(pink**2))
-    return (padded + gain * pink).astype(np.float32)
 
 
 def _hypotheses(alternatives: list[dict[str, Any]]) -> list[Hypothesis]:

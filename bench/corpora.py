@@ -45,16 +45,9 @@ def refused_cases() -> list[Case]:
 
 
 def written_cases(*files: Path) -> list[Case]:
-    """What writers wrote who had seen no phrase of ours: `label|label<TAB>frame<TAB>text`; frame: near or far, if none.
-
-    "yes" and "no" are left out: they mean something only when asked for.
-    """
+    """What writers wrote who had seen no phrase of ours: `label|label<TAB>frame<TAB>text`; frame: near or far."""
     found = [(labels.split("|"), frame, text) for file in files for labels, frame, text in rows(file)]
-    return [
-        Case(text, tuple(expected), frame if expected == ["none"] else IN_SCOPE)
-        for expected, frame, text in found
-        if expected[0] not in ("yes", "no")
-    ]
+    return [Case(text, tuple(expected), frame if expected == ["none"] else IN_SCOPE) for expected, frame, text in found]
 
 
 def unseen() -> list[Case]:

@@ -45,11 +45,13 @@ class Context:
     in_steps: an entry is open, so "next" and "okay" mean its steps.
     awaiting: whether we have asked a yes-no question, or to choose one of two.
     entry: the open entry, if any.
+    to_us: somebody is talking with us; False when it may be the radio, whose "yes" and "no" are not for us.
     """
 
     in_steps: bool = False
     awaiting: Awaiting = "nothing"
     entry: str | None = None
+    to_us: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Matcher:
         self._measurer = Measurer(training, weights.votes, network, reader)
         self._weights = weights
         self.labels = self._measurer.labels
+        self._written = {text: label for label, texts in training.phrases.items() for text in texts}
         self._none = self.labels.index(NONE)
         self._commands = np.array([label in training.commands for label in self.labels])
         rows = {"topic": weights.topic, "command": weights.command, "none": weights.refusal}
@@ -125,6 +128,10 @@ class Matcher:
         each = {text: self.chances(self._sums(measured[text]), text, context) for text in shares}
         chance = np.sum([shares[text] * each[text] for text in shares], axis=0)
         best, second = self._best_two(chance)
+        if context.awaiting != "nothing" and second == self._answers[1] and not self._commands[best]:
+            chance[best] += chance[second]  # "no, I said massage" is an answer to our question by way of a topic
+            chance[second] = 0.0
+            best, second = self._best_two(chance)
         text = max(shares, key=lambda text: shares[text] * each[text][best])
         return self._verdict(chance, best, second, text, measured[text])
 
@@ -153,11 +160,12 @@ class Matcher:
         raised = sums + prior
         chance = np.exp(raised - raised.max())
         chance /= chance.sum()
-        if context.awaiting == "nothing":
-            # Nobody asked: in the steps "yes" and "okay" mean "go on"; elsewhere they, and "no", are not for us.
-            yes, no = self._answers
-            chance[self._next if context.in_steps else self._none] += chance[yes]
-            chance[self._none] += chance[no]
+        yes, no = self._answers
+        if context.awaiting == "nothing" and context.in_steps:  # nobody asked: "yes" and "okay" mean "go on"
+            chance[self._next] += chance[yes]
+            chance[yes] = 0.0
+        elif context.awaiting == "nothing" and not context.to_us:
+            chance[self._none] += chance[yes] + chance[no]
             chance[self._answers] = 0.0
         return chance
 
@@ -171,6 +179,8 @@ class Matcher:
         offered = score + float(chance[second])
         close = not self._commands[[best, second]].any() and float(chance[second]) >= CLOSE * score
         band: Band = "accept" if score >= bands.accept and not close else "ask" if offered >= bands.ask else "reject"
+        if band == "ask" and self._written.get(text) == self.labels[best]:
+            band = "accept"  # word for word a phrase of the content: its author has answered the question
         refused = band == "reject"
         return Match(
             entry=None if refused else self.labels[best],

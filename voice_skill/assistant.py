@@ -28,7 +28,8 @@ from voice_skill.events import (
     Prompt,
     SetRate,
     SetVolume,
-    Silence,
+    SpeechBegan,
+    Tick,
 )
 from voice_skill.hearing.recognizer import Final, Partial
 from voice_skill.skill import Exchange, Visit
@@ -159,7 +160,6 @@ class Assistant:
         self._talk = threading.Event()  # push-to-talk: somebody pressed the key
         self._deaf_until = 0.0  # monotonic seconds; inf while speaking
         self._turn = 0
-        self._silent_since = time.monotonic()
 
     def post(self, event: Event) -> None:
         """Hand an event in from any thread, e.g. a speaker that went away."""
@@ -190,27 +190,30 @@ class Assistant:
         self._say_goodbye()
         ear.join(timeout=2.0)
 
-    def _next(self) -> Event | Partial | _Spoken | _Key:
+    def _next(self) -> Event | Partial | _Spoken | _Key | None:
+        """What has come in; None when nothing has for a second."""
         try:
             return self._inbox.get(timeout=TICK_S)
         except queue.Empty:
-            return Silence(0.0 if self._speaking else time.monotonic() - self._silent_since)
+            return None
 
     @property
     def _speaking(self) -> bool:
         return self._deaf_until == float("inf")
 
-    def _take(self, item: Event | Partial | _Spoken | _Key) -> None:
+    def _take(self, item: Event | Partial | _Spoken | _Key | None) -> None:
+        self._perform(self._visit.on(Tick(time.monotonic())))
         match item:
+            case None:
+                pass
             case Partial(text):
                 self._screen.hearing(text)
+                self._visit.on(SpeechBegan())
             case _Spoken():
                 self._spoken(item)
             case _Key(name):
                 self._pressed(name)
             case _:
-                if not isinstance(item, Silence):
-                    self._silent_since = time.monotonic()
                 self._perform(self._visit.on(item))
 
     def _pressed(self, name: str) -> None:
@@ -254,8 +257,7 @@ class Assistant:
         if spoken.number != self._turn:  # an older turn, cut off by the one that is being said now
             return
         self._perform(self._visit.on(Finished() if spoken.whole else Interrupted(spoken.prompts_done)))
-        self._silent_since = time.monotonic()
-        self._deaf_until = self._silent_since + DEAF_AFTER_SPEECH_S
+        self._deaf_until = time.monotonic() + DEAF_AFTER_SPEECH_S
         if not self._push_to_talk:
             self._open_ears(tone=spoken.whole)  # whoever stopped the voice wants silence
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from voice_skill.events import Finished, Heard, Hypothesis
+from voice_skill.events import Finished, Heard, Hypothesis, Tick
 from voice_skill.settings import Settings
 from voice_skill.skill import Exchange, Skill, Visit, build
 from voice_skill.terminal import Screen
@@ -40,6 +41,10 @@ def chat(
     speak(exchange)
     for line in _lines():
         visit.on(Finished())  # whoever types has read the last reply
+        due = visit.on(Tick(time.monotonic()))  # the timer's notes
+        screen.exchange(due)
+        speak(due)
+        visit.on(Finished())
         exchange = visit.on(Heard((Hypothesis(line),)))
         screen.exchange(exchange)
         speak(exchange)

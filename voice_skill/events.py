@@ -68,10 +68,15 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """Nobody has spoken for `seconds` since the assistant finished speaking."""
+class Tick:
+    """It is now `now_s`: seconds on a clock that only goes forward. Comes before other events, and every second."""
 
-    seconds: float
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """Somebody is saying something; what it is comes as `Heard`, or never, if it was no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class DeviceBack:
     device: Literal["microphone", "speaker"]
 
 
-Event = Heard | Pressed | Finished | Interrupted | Silence | DeviceLost | DeviceBack
+Event = Heard | Pressed | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
 
 # --- effects ------------------------------------------------------------------------------------------------------
 

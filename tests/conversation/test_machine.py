@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice_skill.article.loader import load_content
-from voice_skill.conversation.machine import FORGET_AFTER_S, Conversation
+from voice_skill.article.schema import REQUEST_IDS
+from voice_skill.conversation.machine import Conversation
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import RATES, State
+from voice_skill.conversation.waiting import FORGET_AFTER_S
 from voice_skill.events import (
     Decided,
     DeviceBack,
@@ -26,7 +28,8 @@ from voice_skill.events import (
     Say,
     SetRate,
     SetVolume,
-    Silence,
+    SpeechBegan,
+    Tick,
 )
 from voice_skill.settings import CONTENT_DIR
 from voice_skill.understanding.interpret import Context, Understood
@@ -54,7 +57,7 @@ def alarm(flag, denied=False):
 
 class Script:
     """Understands "heat" as the topic heat, "/slower" as a command, "!RF-E1" as a flag, "~RF-E1" as a denied one,
-    "+heat massage" as both topics.
+    "#repeat-all" as a request, "+heat massage" as both topics.
     """
 
     def __init__(self) -> None:
@@ -68,6 +71,8 @@ class Script:
             return Understood(alarm(flags[word[1:]], denied=word[0] == "~"), match())
         if word[0] == "/":
             return Understood(None, match(word[1:], kind="command"))
+        if word[0] == "#":
+            return Understood(None, match(), word[1:])
         if word[0] == "?":
             first, _, second = word[1:].partition(" ")
             found = match(first, band="ask", score=0.5, second=second or None)
@@ -171,7 +176,7 @@ def test_pause_and_resume_go_on_where_it_stopped():
 
 
 def test_resume_after_stop_keeps_the_place():
-    state, _ = play(heard("relief-now"), heard("/pause"), Interrupted(1))
+    state, _ = play(heard("relief-now"), Interrupted(1), "/pause")
     _, effects = play("/resume", state=state)
     assert said(effects).prompts == state.last_turn[1:]
 
@@ -309,9 +314,12 @@ def test_goodbye_forgets():
 
 
 def test_a_long_silence_forgets_the_visit_but_not_the_voice():
-    state, _ = play("heat", "/slower", Silence(FORGET_AFTER_S))
-    assert state == State(rate=130)
-    state, _ = play("heat", Silence(FORGET_AFTER_S - 1))
+    state, effects = play("heat", "/slower", Tick(FORGET_AFTER_S))
+    assert said(effects).key == "reply:forgotten"
+    assert state == replace(
+        State(rate=130).forgotten(), now_s=FORGET_AFTER_S, quiet_since_s=FORGET_AFTER_S, speaking=True
+    )
+    state, _ = play("heat", Tick(FORGET_AFTER_S - 1))
     assert state.entry == "heat"
 
 
@@ -339,7 +347,9 @@ EVENTS = st.one_of(
     st.sampled_from([command.id for command in CONTENT.commands.commands]).map(Pressed),
     st.just(Finished()),
     st.integers(0, 3).map(Interrupted),
-    st.sampled_from([5.0, 200.0]).map(Silence),
+    st.sampled_from([5.0, 15.0, 200.0, 700.0, 1000.0]).map(Tick),
+    st.just(SpeechBegan()),
+    st.sampled_from(REQUEST_IDS).map(lambda request: heard(f"#{request}")),
     st.sampled_from(["microphone", "speaker"]).map(DeviceLost),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from voice_skill.events import DeviceBack, DeviceLost, Finished, Heard, Hypothesis, Interrupted, Pressed, Silence
+from voice_skill.events import DeviceBack, DeviceLost, Finished, Heard, Hypothesis, Interrupted, Pressed, Tick
 from voice_skill.settings import Settings
 from voice_skill.skill import Visit, build_skill
 
@@ -23,29 +23,36 @@ def skill():
     return build_skill("US")
 
 
-def event_of(turn):
+def event_of(turn, now_s):
     if "say" in turn:
         return Heard((Hypothesis(turn["say"]),))
     if "overhear" in turn:
         return Heard((Hypothesis(turn["overhear"]),), addressed=False)
-    kinds = {
-        "press": Pressed,
-        "interrupted": Interrupted,
-        "silence": Silence,
-        "lost": DeviceLost,
-        "back": DeviceBack,
-    }
-    name = next(name for name in kinds if name in turn)
-    return kinds[name](turn[name])
+    if "after" in turn:
+        return Tick(now_s)
+    kinds = {"press": Pressed, "interrupted": Interrupted, "lost": DeviceLost, "back": DeviceBack}
+    name = next((name for name in kinds if name in turn), None)
+    return kinds[name](turn[name]) if name else Finished()
+
+
+def assert_state(expected, state, context):
+    for name, value in expected.items():
+        found = getattr(state, name)
+        assert (list(found) if isinstance(found, tuple) else found) == value, f"{name}: {context} {state}"
 
 
 @pytest.mark.parametrize("turns", STORIES)
 def test_story(skill, turns):
-    visit = Visit(skill, Settings())
+    visit, now_s = Visit(skill, Settings()), 0.0
+    visit.on(Tick(now_s))
     for turn in turns:
-        if visit.state.speaking and not turn.get("while-speaking") and "interrupted" not in turn:
+        implied = not ({"while-speaking", "interrupted", "finished"} & set(turn))
+        if visit.state.speaking and implied and not visit.state.reads_on:
             visit.on(Finished())
-        exchange = visit.on(event_of(turn))
+        now_s += turn.get("after", 0)
+        if "after" in turn and len(set(turn) & {"say", "press", "overhear"}):
+            visit.on(Tick(now_s))
+        exchange = visit.on(event_of(turn, now_s))
         reply = exchange.said.text if exchange.said else ""
         context = f"{turn} -> {exchange.decided} {reply!r}"
         if "action" in turn:
@@ -60,3 +67,10 @@ def test_story(skill, turns):
             assert fragment not in reply, context
         if turn.get("silent"):
             assert exchange.said is None, context
+        if turn.get("hushed"):
+            assert exchange.hushed, context
+        assert_state(turn.get("state", {}), visit.state, context)
+
+
+def test_there_are_sixty_stories():
+    assert len(STORIES) >= 60

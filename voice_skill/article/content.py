@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voice_skill.article.redflags import SafetyLayer
-from voice_skill.article.schema import Article, Commands, Lexicon
+from voice_skill.article.schema import Article, Commands, Lexicon, Requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,4 +15,5 @@ class Content:
     article: Article
     safety: SafetyLayer
     commands: Commands
+    requests: Requests
     lexicon: Lexicon

@@ -20,20 +20,22 @@ from pydantic import BaseModel, ValidationError
 
 from voice_skill.article.content import Content
 from voice_skill.article.redflags import SafetyLayer
-from voice_skill.article.schema import Article, Commands, Lexicon
+from voice_skill.article.schema import Article, Commands, Lexicon, Requests
 from voice_skill.errors import ContentError
 
 ARTICLE_FILE = "exploring-foot-cramps.yaml"
 SAFETY_FILE = "safety.yaml"
 COMMANDS_FILE = "commands.yaml"
+REQUESTS_FILE = "requests.yaml"
 LEXICON_FILE = "lexicon.yaml"
+FILES = (ARTICLE_FILE, SAFETY_FILE, COMMANDS_FILE, REQUESTS_FILE, LEXICON_FILE)
 
 _FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _M = TypeVar("_M", bound=BaseModel)
 
 
 def load_content(folder: Path, cache: Path | None = None) -> Content:
-    """Load the four content files of `folder`.
+    """Load the content files of `folder`.
 
     cache: a folder to keep the checked result in: reading it again takes a quarter of the time. It holds for exactly
         these files and this version of the schema; whatever is wrong with it is ignored.
@@ -47,6 +49,7 @@ def load_content(folder: Path, cache: Path | None = None) -> Content:
         article=load_file(folder / ARTICLE_FILE, Article),
         safety=load_file(folder / SAFETY_FILE, SafetyLayer),
         commands=load_file(folder / COMMANDS_FILE, Commands),
+        requests=load_file(folder / REQUESTS_FILE, Requests),
         lexicon=load_file(folder / LEXICON_FILE, Lexicon),
     )
     if kept:
@@ -57,7 +60,7 @@ def load_content(folder: Path, cache: Path | None = None) -> Content:
 def _fingerprint(folder: Path) -> str:
     """Changes with any of the files, with the code that checks them, and with what wrote the cache."""
     digest = hashlib.sha256(f"{sys.version} {pydantic.VERSION}".encode())
-    files = [folder / name for name in (ARTICLE_FILE, SAFETY_FILE, COMMANDS_FILE, LEXICON_FILE)]
+    files = [folder / name for name in FILES]
     for path in (*files, *sorted(Path(__file__).parent.glob("*.py"))):
         with contextlib.suppress(OSError):  # load_file says what is wrong with a content file
             digest.update(path.read_bytes())

@@ -46,6 +46,17 @@ COMMAND_IDS = (
     "no",
     "start-over",
 )
+# What people ask about the talk itself; see `Request`.
+REQUEST_IDS = (
+    "how-many",
+    "repeat-all",
+    "read-article",
+    "start-timer",
+    "check-timer",
+    "stop-timer",
+    "relieved",
+    "still-hurts",
+)
 
 MAX_STEP_WORDS = 20  # one breath: reference U1
 SOURCE = re.compile(r"(article|safety):[a-z0-9-]+")
@@ -178,6 +189,32 @@ class Commands(Model):
         missing = [i for i in COMMAND_IDS if i not in ids]
         if missing or len(set(ids)) != len(ids):
             raise ValueError(f"each command once, please; missing: {', '.join(missing) or 'none'}")
+        return self
+
+
+class Request(Model):
+    """Something a person asks about the talk itself, e.g. to start the timer, always in one of these phrases."""
+
+    id: str
+    phrases: tuple[Phrase, ...] = Field(min_length=8)
+
+    @field_validator("id")
+    @classmethod
+    def _known(cls, request_id: str) -> str:
+        if request_id not in REQUEST_IDS:
+            raise ValueError(f"{request_id!r} is no request; write one of: {', '.join(REQUEST_IDS)}")
+        return request_id
+
+
+class Requests(Model):
+    """Every request once."""
+
+    requests: tuple[Request, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Requests:
+        if sorted(request.id for request in self.requests) != sorted(REQUEST_IDS):
+            raise ValueError(f"each request once, please: {', '.join(REQUEST_IDS)}")
         return self
 
 

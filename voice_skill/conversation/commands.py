@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from voice_skill.conversation.reading import next_section, previous_section
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import QUIETEST, RATES, VOLUME_STEP, State
-from voice_skill.conversation.turns import Turn, go_to_step, say
+from voice_skill.conversation.turns import Turn, ask_which, go_to_step, say, say_aside
 from voice_skill.events import End, Hush, Prompt, SetRate, SetVolume
 
 OFFER_SLOWER_AFTER = 2  # repeats in a row (reference U22)
@@ -36,6 +37,8 @@ def _repeat(state: State, replies: Replies) -> Turn:
 def _next(state: State, replies: Replies) -> Turn:
     if state.entry is None:
         return say(state, "command:next", replies.own("no-steps"))
+    if state.reads_on:
+        return next_section(state, replies)
     if state.position + 1 >= len(replies.entries[state.entry].steps):
         return say(state, "command:next", (*replies.own("last-step"), *replies.own("what-else")))
     return go_to_step(state, replies, state.position + 1)
@@ -44,6 +47,8 @@ def _next(state: State, replies: Replies) -> Turn:
 def _previous(state: State, replies: Replies) -> Turn:
     if state.entry is None:
         return say(state, "command:previous", replies.own("no-steps"))
+    if state.reads_on:
+        return previous_section(state, replies)
     if state.position == 0:
         step = replies.step(state.entry, 0)
         again, effects = say(state, "command:previous", (*replies.own("first-step"), *step))
@@ -52,26 +57,40 @@ def _previous(state: State, replies: Replies) -> Turn:
 
 
 def _stop(state: State, replies: Replies) -> Turn:
-    """While speaking, silence is the answer; otherwise a word shows that it was heard."""
+    """While speaking, or right after being cut off, silence is the answer; else a word shows that it was heard."""
     if state.speaking:
-        return replace(state, speaking=False), (Hush(),)
+        resume_at = state.resume_at if state.aside else 0
+        return replace(state, speaking=False, aside=False, resume_at=resume_at), (Hush(),)
+    if state.cut:
+        return state, ()
     return say_aside(state, "command:stop", replies.own("stopped"))
 
 
 def _pause(state: State, replies: Replies) -> Turn:
-    paused = replace(state, speaking=False, resume_at=state.resume_at or 0)
-    _, effects = say_aside(paused, "command:pause", replies.own("paused"))
-    return paused, (Hush(), *effects)
+    paused = replace(state, resume_at=_cut_at(state) or 0)
+    spoken, effects = say_aside(replace(paused, speaking=False), "command:pause", replies.own("paused"))
+    return spoken, (Hush(), *effects)
 
 
 def _resume(state: State, replies: Replies) -> Turn:
-    if state.resume_at is None or not state.last_turn:
+    rest = _rest(state)
+    if not rest:
         if state.entry is not None:
             return _next(state, replies)
         return say(state, "command:resume", replies.own("nothing-paused"))
-    rest = state.last_turn[state.resume_at :] or state.last_turn[-1:]
     resumed, effects = say(state, "command:resume", rest)
     return replace(resumed, last_step=state.last_step), effects
+
+
+def _cut_at(state: State) -> int | None:
+    """How many prompts of the last turn were said before it was cut off; None when it was said to its end."""
+    return 0 if state.speaking and not state.aside else state.resume_at
+
+
+def _rest(state: State) -> tuple[Prompt, ...]:
+    """What is left to be said of the last turn, from the sentence on that was cut off."""
+    cut_at = _cut_at(state)
+    return () if cut_at is None else state.last_turn[cut_at:] or state.last_turn[-1:]
 
 
 def _slower(state: State, replies: Replies) -> Turn:
@@ -106,10 +125,14 @@ def _change_volume(state: State, replies: Replies, volume: float, name: str, lim
 
 
 def _confirm(state: State, replies: Replies, name: str) -> Turn:
-    """Confirm in the new voice; with a step open, say that step again, since it is what was hard to follow."""
-    if state.entry is None:
+    """Confirm in the new voice, then go on with what it broke off; or say the open step again, since that is what was
+    hard to follow.
+    """
+    broken_off = _rest(state) if state.cut or state.speaking else ()
+    if state.entry is None and not broken_off:
         return say_aside(state, f"command:{name}", replies.own(name))
-    again, effects = say(state, f"command:{name}", (*replies.own(name), *state.last_step))
+    following = broken_off if broken_off and name in ("louder", "quieter") else state.last_step
+    again, effects = say(state, f"command:{name}", (*replies.own(name), *following))
     return replace(again, last_step=state.last_step), effects
 
 
@@ -134,19 +157,13 @@ def _yes(state: State, replies: Replies) -> Turn:
 
 
 def _no(state: State, replies: Replies) -> Turn:
-    return say_aside(state, "command:no", replies.own("what-else"))
-
-
-def say_aside(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:
-    """Say something short that "repeat" and "go on" skip over: they stay with what was said before it."""
-    spoken, effects = say(state, key, prompts)
-    if not state.last_turn:
-        return spoken, effects
-    resume_at = state.resume_at if not state.speaking else 0
-    kept = replace(
-        spoken, last_key=state.last_key, last_turn=state.last_turn, last_step=state.last_step, resume_at=resume_at
-    )
-    return kept, effects
+    """Right after an answer, "no" means that it was the wrong one (reference U17)."""
+    if state.entry is None or state.position > 0 or state.reads_on:
+        return say_aside(state, "command:no", replies.own("what-else"))
+    wrong = state.close_entry()
+    if state.runner_up is not None:
+        return ask_which(replace(wrong, runner_up=None), replies, (state.runner_up,))
+    return say(wrong, "reply:say-again", replies.own("say-again"))
 
 
 _COMMANDS: dict[str, Callable[[State, Replies], Turn]] = {

@@ -11,9 +11,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from voice_skill.conversation.commands import run_command
+from voice_skill.conversation.reading import read_on
 from voice_skill.conversation.replies import Replies
+from voice_skill.conversation.requests import run_request
 from voice_skill.conversation.state import Question, State
-from voice_skill.conversation.turns import Turn, answer, ask_flag, ask_which, raise_alarm, reject, say
+from voice_skill.conversation.turns import Turn, answer, ask_flag, ask_which, raise_alarm, reject, say, say_aside
+from voice_skill.conversation.waiting import FORGET_AFTER_S, wait
 from voice_skill.events import (
     Action,
     Decided,
@@ -26,14 +29,13 @@ from voice_skill.events import (
     Hypothesis,
     Interrupted,
     Pressed,
-    Silence,
+    SpeechBegan,
+    Tick,
 )
 from voice_skill.understanding.interpret import Context, Understood
 from voice_skill.understanding.matcher import CLOSE, Match
 from voice_skill.understanding.safety import Alarm
 
-# A visit is over after three minutes without a word: long enough for someone who is stretching (reference U13).
-FORGET_AFTER_S = 180.0
 # Below this probability an utterance that was not clearly meant for us (open microphone, no visit going on) is taken
 # for the radio and passes without a word.
 OVERHEARD_BELOW = 0.15
@@ -54,23 +56,39 @@ class Interpreter(Protocol):
 class Conversation:
     """The rules of one visit. Holds no state of its own: `step` takes it and gives it back."""
 
-    def __init__(self, interpreter: Interpreter, replies: Replies) -> None:
+    def __init__(self, interpreter: Interpreter, replies: Replies, forget_after_s: float = FORGET_AFTER_S) -> None:
+        """forget_after_s: a visit is over when neither side has said anything for so long."""
         self._interpreter = interpreter
         self._replies = replies
+        self._forget_after_s = forget_after_s
 
     def step(self, state: State, event: Event) -> Turn:
         """The next state, and what to do now."""
+        before = state
+        state, effects = self._on(state, event)
+        if isinstance(event, Tick):
+            return state, effects
+        # Whatever happens breaks the silence; what somebody says or does ends the waiting as well.
+        state = replace(state, cut=isinstance(event, Interrupted) or (before.cut and isinstance(event, SpeechBegan)))
+        if isinstance(event, Heard | Pressed):
+            state = replace(state, nudges=0)
+        return replace(state, quiet_since_s=state.now_s), effects
+
+    def _on(self, state: State, event: Event) -> Turn:
         match event:
             case Heard():
                 return self._heard(state, event)
             case Pressed(command):
                 return self._command(state, command, heard="", score=1.0, runner_up=None)
             case Finished():
-                return replace(state, speaking=False, resume_at=None), ()
+                return self._finished(state)
             case Interrupted(prompts_done):
-                return replace(state, speaking=False, resume_at=prompts_done), ()
-            case Silence(seconds):
-                return (state.forgotten(), ()) if seconds >= FORGET_AFTER_S else (state, ())
+                cut_at = state.resume_at if state.aside else prompts_done
+                return replace(state, speaking=False, aside=False, resume_at=cut_at), ()
+            case Tick(now_s):
+                return wait(state, now_s, self._replies, self._forget_after_s)
+            case SpeechBegan():
+                return state, ()
             case DeviceLost(device):
                 return self._aside(state, f"{device}-lost")
             case DeviceBack(device):
@@ -78,10 +96,19 @@ class Conversation:
 
     def greet(self, state: State, *, typed: bool = False) -> Turn:
         """The first words of a visit."""
-        return self._aside(replace(state, active=True), "ready" if typed else "greeting")
+        name = "ready" if typed else "greeting"
+        return say(replace(state, typed=typed), f"reply:{name}", self._replies.own(name))
+
+    def _finished(self, state: State) -> Turn:
+        if not state.speaking:  # an older turn, or one that was stopped
+            return state, ()
+        ended = replace(state, speaking=False, aside=False, resume_at=state.resume_at if state.aside else None)
+        if ended.reads_on and ended.resume_at is None:
+            return read_on(ended, self._replies)
+        return ended, ()
 
     def _aside(self, state: State, name: str) -> Turn:
-        return say(state, f"reply:{name}", self._replies.own(name))
+        return say_aside(state, f"reply:{name}", self._replies.own(name))
 
     def _heard(self, state: State, event: Heard) -> Turn:
         heard = event.alternatives[0].text if event.alternatives else ""
@@ -90,7 +117,7 @@ class Conversation:
                 return state, ()
             turn = say(state, "reply:nothing-heard", self._replies.own("nothing-heard"))
             return _decided(turn, "reject", heard, score=0.0)
-        understood = self._interpreter.interpret(event.alternatives, _context(state))
+        understood = self._interpreter.interpret(event.alternatives, _context(state, event))
         alarm, found = understood.alarm, understood.match
         if alarm is not None:
             return self._alarm(state, alarm, found, heard)
@@ -100,6 +127,10 @@ class Conversation:
             turn = self._answered(state, state.question, found, heard)
             if turn is not None:
                 return turn
+        if understood.request is not None:
+            turn = run_request(understood.request, state, self._replies)
+            if turn is not None:
+                return _decided(turn, "command", heard, understood.request)
         if found.band == "reject" or _doubtful_command(found):
             if not event.addressed and not state.active and found.score < OVERHEARD_BELOW:
                 return _decided((state, ()), "reject", heard, score=found.score)
@@ -171,6 +202,7 @@ class Conversation:
             return self._command(state, command, heard, found.score, found.runner_up)
         if found.band == "accept":
             turn = answer(state, self._replies, found.entry, other=found.second)
+            turn = replace(turn[0], runner_up=_likely_topic(found, self._replies)), turn[1]
             return _decided(turn, "answer", heard, found.entry, score=found.score, runner_up=found.runner_up)
         options = (found.entry,)
         if found.runner_up in self._replies.entries and found.runner_up_score >= CLOSE * found.score:
@@ -193,14 +225,21 @@ def _doubtful_command(found: Match) -> bool:
     return found.kind == "command" and found.band == "ask" and found.score < COMMAND_AT_LEAST
 
 
-def _context(state: State) -> Context:
+def _likely_topic(found: Match, replies: Replies) -> str | None:
+    """What may have been meant instead of the topic that was found."""
+    likely = found.runner_up in replies.entries and found.runner_up_score >= OVERHEARD_BELOW
+    return found.runner_up if likely else None
+
+
+def _context(state: State, event: Heard) -> Context:
     if state.question is None:
         awaiting = "nothing"
     elif len(state.question.options) > 1:
         awaiting = "choice"
     else:
         awaiting = "yes-no"
-    return Context(in_steps=state.entry is not None, awaiting=awaiting, entry=state.entry)
+    to_us = event.addressed or state.active
+    return Context(in_steps=state.entry is not None, awaiting=awaiting, entry=state.entry, to_us=to_us)
 
 
 def _decided(

@@ -11,6 +11,8 @@ from voice_skill.article.content import Content
 from voice_skill.article.schema import Entry, Region, Sentence
 from voice_skill.events import Prompt
 
+MINUTES_AHEAD = 20  # of the timer; later ones are rendered when they are asked for
+
 
 class Replies:
     """The fixed sentences of one installation: content plus the emergency numbers of its region."""
@@ -56,8 +58,17 @@ class Replies:
     def step(self, entry_id: str, position: int) -> tuple[Prompt, ...]:
         """One step with its number ("Step 2 of 4."); steps count from 0 here, from 1 aloud."""
         entry = self.entries[entry_id]
-        label = self.own("step-of", counted_as=entry.counted_as, number=position + 1, total=len(entry.steps))
-        return (*label, _prompt(entry.steps[position]))
+        return (*self.place(entry_id, position), _prompt(entry.steps[position]))
+
+    def place(self, entry_id: str, position: int) -> tuple[Prompt, ...]:
+        """Which step this is, and how many there are; steps count from 0 here, from 1 aloud."""
+        entry = self.entries[entry_id]
+        return self.own("step-of", counted_as=entry.counted_as, number=position + 1, total=len(entry.steps))
+
+    def minutes(self, minutes: int) -> tuple[Prompt, ...]:
+        """How long the timer has run."""
+        name = ("timer-no-minute", "timer-one-minute")[minutes] if minutes < 2 else "timer-minutes"
+        return self.own(name, minutes=minutes)
 
     def cautions(self, entry_id: str, position: int) -> tuple[str, ...]:
         """Names of the safety replies that belong before that step (from 0)."""
@@ -91,6 +102,8 @@ class Replies:
         for entry_id in self.entries:
             yield from self.ask_entries((entry_id,))
             yield from self.offer(entry_id)
+        for minutes in range(2, MINUTES_AHEAD + 1):
+            yield from self.minutes(minutes)
 
     def _safety_prompt(self, sentence: Sentence) -> Prompt:
         return Prompt(sentence.text.format(**self._numbers), sentence.source)

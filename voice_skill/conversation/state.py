@@ -38,8 +38,17 @@ class State:
     last_turn: key and prompts of the last turn; last_step: the part of it that "repeat" says again.
     speaking: whether that turn is still being said.
     resume_at: how many prompts of the last turn were said before it was stopped; None when it was said to its end.
+    cut: whether the last thing that happened is that we were cut off.
+    runner_up: the entry that was likeliest after the one that was answered last.
+    aside: whether the turn being said is an aside, e.g. "Louder now.": the last turn is then the one before it.
     misses: utterances in a row that were not understood; repeats: "repeat" commands in a row.
     emergency: id of the emergency flag that holds back everything else until "start over".
+    opened: the entries that were answered so far.
+    reading: entries still to be read after the open one, when several are read in a row; `reads_on` while that goes on.
+    typed: the visit is typed: nobody is to be reminded that we wait.
+    now_s: what time it is; quiet_since_s: since when neither side has said anything; both on the clock of `Tick`.
+    nudges: how often we have spoken into that silence.
+    timer_since_s: when the timer was started, None when it is off; timer_notes: how often it has spoken up.
     """
 
     entry: str | None = None
@@ -59,11 +68,36 @@ class State:
     emergency: str | None = None
     rate: int = DEFAULT_RATE
     volume: float = DEFAULT_VOLUME
+    aside: bool = False
+    cut: bool = False
+    runner_up: str | None = None
+    opened: frozenset[str] = frozenset()
+    reading: tuple[str, ...] = ()
+    reads_on: bool = False
+    typed: bool = False
+    now_s: float = 0.0
+    quiet_since_s: float = 0.0
+    nudges: int = 0
+    timer_since_s: float | None = None
+    timer_notes: int = 0
+
+    @property
+    def quiet_s(self) -> float:
+        """How long neither side has said anything."""
+        return 0.0 if self.speaking else self.now_s - self.quiet_since_s
 
     def forgotten(self) -> State:
-        """A new visit with nothing remembered; voice rate and loudness stay."""
-        return State(rate=self.rate, volume=self.volume)
+        """A new visit with nothing remembered; voice rate, loudness, the clock and a running timer stay."""
+        return State(
+            rate=self.rate,
+            volume=self.volume,
+            typed=self.typed,
+            now_s=self.now_s,
+            quiet_since_s=self.now_s,
+            timer_since_s=self.timer_since_s,
+            timer_notes=self.timer_notes,
+        )
 
     def close_entry(self) -> State:
         """The same visit with no entry open."""
-        return replace(self, entry=None, position=0)
+        return replace(self, entry=None, position=0, reading=(), reads_on=False)

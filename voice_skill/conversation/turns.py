@@ -25,10 +25,28 @@ def say(state: State, key: str, prompts: tuple[Prompt, ...], *, interruptible: b
         last_turn=prompts,
         last_step=prompts,
         speaking=True,
+        aside=False,
         resume_at=None,
         active=True,
     )
     return spoken, (Say(key, prompts, interruptible),)
+
+
+def say_aside(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:
+    """Say something short that "repeat" and "go on" skip over: they stay with what was said before it."""
+    spoken, effects = say(state, key, prompts)
+    if not state.last_turn:
+        return spoken, effects
+    resume_at = 0 if state.speaking and not state.aside else state.resume_at
+    kept = replace(
+        spoken,
+        aside=True,
+        last_key=state.last_key,
+        last_turn=state.last_turn,
+        last_step=state.last_step,
+        resume_at=resume_at,
+    )
+    return kept, effects
 
 
 def answer(
@@ -38,7 +56,14 @@ def answer(
     entry that was named in the same breath, is offered.
     """
     entry = replies.entries[entry_id]
-    opened = replace(state, entry=entry_id, position=0, question=None, misses=0, repeats=0)
+    opened = replace(
+        state.close_entry(),
+        entry=entry_id,
+        question=None,
+        misses=0,
+        repeats=0,
+        opened=state.opened | {entry_id},
+    )
     opened, cautions = _cautions(opened, replies, entry_id, 0)
     step = replies.step(entry_id, 0)
     closing = extra

@@ -14,6 +14,7 @@ from voice_skill.understanding.features import learned_reader
 from voice_skill.understanding.matcher import Context, Match, Matcher, shared_belief
 from voice_skill.understanding.network import shipped_network
 from voice_skill.understanding.normalize import normalize
+from voice_skill.understanding.requests import RequestFinder
 from voice_skill.understanding.safety import Alarm, SafetyScanner
 from voice_skill.understanding.suspicion import Suspicion
 from voice_skill.understanding.training import training_set
@@ -27,19 +28,23 @@ __all__ = ["Alarm", "Context", "Match", "Understanding", "Understood"]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """alarm: the gravest red flag in any alternative, if any; match: the best entry or command, found regardless."""
+    """alarm: the gravest red flag in any alternative, if any; match: the best entry or command, found regardless;
+    request: what is asked about the talk itself, if that is all that was said.
+    """
 
     alarm: Alarm | None
     match: Match
+    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """The two pairs of ears for red flags, and the matcher, behind one call."""
+    """The two pairs of ears for red flags, the matcher, and what is asked about the talk itself, behind one call."""
 
     scanner: SafetyScanner
     suspicion: Suspicion
     matcher: Matcher
+    requests: RequestFinder
 
     @classmethod
     def of(cls, content: Content) -> Understanding:
@@ -52,6 +57,7 @@ class Understanding:
             SafetyScanner(content.safety),
             Suspicion(content.safety, reader, weights, network),
             Matcher(training, weights, network, reader),
+            RequestFinder(content.requests),
         )
 
     def interpret(self, alternatives: tuple[Hypothesis, ...], context: Context) -> Understood:
@@ -69,7 +75,7 @@ class Understanding:
         match = self._with_second(self.matcher.match(alternatives, context))
         if alarm is not None and alarm.tier == "doctor" and not alarm.evidence and match.in_scope < _FOR_US:
             alarm = None  # no rule raised it, and it isn't about feet: somebody's knee, which we know nothing of
-        return Understood(alarm, match)
+        return Understood(alarm, match, self.requests.find(alternatives))
 
     def _with_second(self, match: Match) -> Match:
         """With the topic of another clause, where the utterance asks two things and the other isn't named outright."""

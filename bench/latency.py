@@ -1,58 +1,208 @@
-"""From the end of a spoken question to the first sound of the answer, on the real process and the virtual sound card.
+"""How long one waits, on the real process and the virtual sound card: for the text, the first sound, and for silence.
 
-Includes the 0.8 s of silence that ends an utterance: that is what a person waits.
+A question is played into the virtual microphone, the virtual speaker is recorded, and the process tells what each stage
+took. Includes the silence that ends an utterance: that is what a person waits.
 """
 
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import soundfile
+import typer
+from rich.console import Console
 
 from bench import corpora
 from bench.figures import Table, percentile
+from bench.page import with_section
+from bench.reporting import show, update_page, write_figures
 from fit.files import CHECKOUT
 
-QUESTIONS = 12
+if TYPE_CHECKING:
+    from assistant_process import RunningAssistant
+    from rig import Recording, VirtualAudio
+
+QUESTIONS = 54
+STOPS = 12  # by key, and as many by voice
 GAP_S = 1.0  # of silence before the next question: the microphone is deaf for 0.35 s after an answer
+VOICE_AFTER_S = 4.0  # of its speech, before somebody says stop
+ECHO_DB = -20.0  # its voice at its own microphone
+PICTURE = "performance-waterfall.svg"
+STAGES = ("endpoint", "decode", "understand", "render")
+STAGE_NAMES = {
+    "endpoint": "waiting for more words",
+    "decode": "decoding the rest",
+    "understand": "understanding",
+    "render": "voice at hand",
+    "cards": "sound cards and the rest",
+}
 
 
-def measure() -> list[Table]:
-    """One table. Raises RuntimeError with the next step where the virtual sound card's programs are missing."""
+@dataclass(slots=True)
+class Waits:
+    """Seconds, one for each utterance that was answered; stages in ms."""
+
+    text: list[float] = field(default_factory=list[float])
+    sound: list[float] = field(default_factory=list[float])
+    stages: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    key_stops: list[float] = field(default_factory=list[float])
+    voice_stops: list[float] = field(default_factory=list[float])
+    unheard_stops: int = 0
+
+
+def measure(picture: Path | None = None, questions: int = QUESTIONS) -> list[Table]:
+    """The tables of waiting and of its stages; `picture`: where the waterfall is drawn (SVG).
+
+    Raises RuntimeError with the next step where the virtual sound card's programs are missing.
+    """
     sys.path.insert(0, str(CHECKOUT / "tests"))
     from assistant_process import RunningAssistant
     from rig import VirtualAudio
 
-    clips = [clip for clip in corpora.clips() if clip.condition == "clean" and clip.action == "answer"][:QUESTIONS]
-    waits: list[float] = []
-    stops: list[float] = []
+    waits = Waits()
     with VirtualAudio() as card, card.record() as recording, RunningAssistant(card.env) as assistant:
         recording.wait_for_silence(assistant.ready())
-        for clip in clips:
-            tail_s = _trailing_silence_s(clip.file)
-            card.play(clip.file)
-            end_of_speech = time.perf_counter() - tail_s
-            try:
-                waits.append(recording.wait_for_sound(after=end_of_speech + 0.1, timeout=6) - end_of_speech)
-            except TimeoutError:
-                continue  # misheard into silence; the accuracy tables count that
-            time.sleep(1.5)
-            pressed = time.perf_counter()
-            assistant.press(" ")
-            stops.append(recording.wait_for_silence(after=pressed, lasting=0.6, timeout=30) - pressed)
-            time.sleep(GAP_S)
+        clips = [
+            clip for clip in corpora.clips() if clip.condition != "white10" and clip.action in ("answer", "command")
+        ]
+        for number, clip in enumerate((clips * 2)[:questions]):
+            _ask(card, recording, assistant, clip.file, waits, stop=number < STOPS)
+    with VirtualAudio() as card:
+        card.loop_back(ECHO_DB)
+        with card.record() as recording, RunningAssistant(card.env) as assistant:
+            recording.wait_for_silence(assistant.ready())
+            for _ in range(STOPS):
+                _stop_by_voice(card, recording, assistant, waits)
+    if picture is not None:
+        _draw(waits, picture)
+    return [_table(waits), _stages(waits)]
+
+
+def _ask(
+    card: VirtualAudio, recording: Recording, assistant: RunningAssistant, file: Path, waits: Waits, *, stop: bool
+) -> None:
+    tail_s = _trailing_silence_s(file)
+    before = len(assistant.exchanges)
+    card.play(file)
+    end_of_speech = time.perf_counter() - tail_s
+    try:
+        exchange = assistant.wait_for(lambda each: bool(each.get("timings_ms")), after=before, timeout=6)
+        told = assistant.told_at(exchange)
+        sound = recording.wait_for_sound(after=end_of_speech + 0.1, timeout=6) - end_of_speech
+    except TimeoutError:
+        return  # misheard into silence; the accuracy tables count that
+    _note(waits, exchange, told - end_of_speech, sound)
+    if stop:
+        time.sleep(1.5)
+        pressed = time.perf_counter()
+        assistant.press(" ")
+        waits.key_stops.append(recording.wait_for_silence(after=pressed, lasting=0.6, timeout=30) - pressed)
+    else:
+        time.sleep(0.5)
+        assistant.press(" ")
+        recording.wait_for_silence(after=time.perf_counter(), lasting=0.5, timeout=30)
+    time.sleep(GAP_S)
+
+
+def _note(waits: Waits, exchange: dict[str, Any], text_s: float, sound_s: float) -> None:
+    waits.text.append(text_s)
+    waits.sound.append(sound_s)
+    stages = {stage: float(exchange["timings_ms"].get(stage, 0.0)) for stage in STAGES}
+    stages["cards"] = 1000 * sound_s - sum(stages.values())
+    for stage, ms in stages.items():
+        waits.stages.setdefault(stage, []).append(ms)
+
+
+def _stop_by_voice(card: VirtualAudio, recording: Recording, assistant: RunningAssistant, waits: Waits) -> None:
+    """Asks, lets it speak, says "stop" over its voice; what it says itself comes back into the microphone."""
+    recording.wait_for_silence(time.perf_counter(), lasting=1.2)
+    asked = time.perf_counter()
+    card.play(CHECKOUT / "content" / "demo" / "my toes are cramping.flac")
+    recording.wait_for_sound(asked, timeout=15)
+    time.sleep(VOICE_AFTER_S)
+    before = len(assistant.exchanges)
+    card.play(_word("stop"))
+    said = time.perf_counter()
+    try:
+        assistant.wait_for(lambda each: each["entry"] == "stop", after=before, timeout=3)
+    except TimeoutError:
+        waits.unheard_stops += 1
+        assistant.press(" ")
+        return
+    waits.voice_stops.append(max(0.0, recording.wait_for_silence(after=said, lasting=0.8, timeout=30) - said))
+
+
+def _word(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """A word as another voice says it, at 16 kHz and -26 dBFS, without silence around it."""
+    import io
+
+    import soxr
+
+    command = ["flite", "-voice", "slt", "-t", text, "-o", "/dev/stdout"]
+    wave = subprocess.run(command, capture_output=True, check=True).stdout
+    samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
+    sound = soxr.resample(samples, rate, 16_000)
+    loud = np.flatnonzero(np.abs(sound) > 0.02 * np.abs(sound).max())
+    sound = sound[loud[0] : loud[-1] + 1]
+    return np.asarray(sound * 10 ** (-26 / 20) / np.sqrt(np.mean(sound**2)), np.float32)
+
+
+def _table(waits: Waits) -> Table:
     table = Table("latency", "Latency, real process on the virtual sound card", ("what", "n", "p50", "p95"))
-    _row(table, "end of speech to first sound", waits)
-    _row(table, "key press to silence", stops)
-    return [table]
+    table.notes.append(
+        f'The first sound is a short tone, the words follow 0.2 s later. "stop" is said over its own voice, which its '
+        f"microphone gets at {ECHO_DB:g} dB; {waits.unheard_stops} of {STOPS} were not heard."
+    )
+    _row(table, "end of speech to text", waits.text)
+    _row(table, "end of speech to first sound", waits.sound)
+    after = [sound - endpoint / 1000 for sound, endpoint in zip(waits.sound, waits.stages["endpoint"], strict=True)]
+    _row(table, "end of utterance to first sound", after)
+    _row(table, "key press to silence", waits.key_stops)
+    _row(table, 'end of "stop" to silence', waits.voice_stops)
+    table.figures["unheard stops"] = {"n": STOPS, "unheard": waits.unheard_stops}
+    return table
 
 
-def _row(table: Table, what: str, seconds: list[float]) -> None:
+def _stages(waits: Waits) -> Table:
+    table = Table("latency-stages", "What the wait for the first sound is made of", ("stage", "p50", "p95"))
+    for stage, all_ms in waits.stages.items():
+        p50, p95 = percentile(all_ms, 0.5), percentile(all_ms, 0.95)
+        table.add(STAGE_NAMES[stage], f"{p50:.0f} ms", f"{p95:.0f} ms")
+        table.figures[stage] = {"p50_ms": round(p50, 1), "p95_ms": round(p95, 1)}
+    return table
+
+
+def _row(table: Table, what: str, seconds: Sequence[float]) -> None:
     p50, p95 = percentile(seconds, 0.5), percentile(seconds, 0.95)
     table.add(what, len(seconds), f"{p50 * 1000:.0f} ms", f"{p95 * 1000:.0f} ms")
     table.figures[what] = {"n": len(seconds), "p50_ms": _ms(p50), "p95_ms": _ms(p95)}
+
+
+def _draw(waits: Waits, picture: Path) -> None:
+    """A waterfall: one bar for each stage, beginning where the one before it ends (medians)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
+    axes = figure.subplots()
+    begin = 0.0
+    for place, all_ms in enumerate(waits.stages.values()):
+        length = percentile(all_ms, 0.5)
+        axes.barh(place, length, left=begin, color="#3b6ea5")
+        axes.text(begin + length + 8, place, f"{length:.0f} ms", va="center", fontsize=8)
+        begin += length
+    axes.set_yticks(range(len(waits.stages)), [STAGE_NAMES[stage] for stage in waits.stages], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0, begin * 1.15)
+    axes.set_xlabel("ms after the last word, to the first sound (medians)", fontsize=8)
+    figure.savefig(picture, format="svg", metadata={"Date": None})
 
 
 def _ms(seconds: float) -> float | None:
@@ -64,3 +214,23 @@ def _trailing_silence_s(path: object) -> float:
     samples, rate = soundfile.read(path)
     loud = abs(samples) > abs(samples).max() * 10 ** (-25 / 20)
     return float(len(samples) - 1 - loud.nonzero()[0][-1]) / rate
+
+
+def main(
+    questions: Annotated[int, typer.Option(help="How many are asked.")] = QUESTIONS,
+    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Replace the latency section of this Markdown file.")] = None,
+) -> None:
+    """Measure how long one waits for an answer, and for silence."""
+    console = Console(highlight=False, width=120)
+    tables = measure(page.parent / PICTURE if page else None, questions)
+    for table in tables:
+        show(table, console)
+    write_figures(tables, write_to or CHECKOUT / "build" / "bench-latency.json", console)
+    if page is not None:
+        tables[1].notes.append(f"![The stages one after the other, medians]({PICTURE})")
+        update_page(page, tables, with_section("latency"))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -32,7 +32,8 @@ def with_section(part: str) -> Callable[[Sequence[Table], str, str], str]:
 
     def render(tables: Sequence[Table], machine: str, before: str) -> str:
         begin, end = marks(part)
-        lines = [begin, f"Made by `scripts/bench {part} --page docs/evaluation.md` ({machine}).", "", *_lines(tables)]
+        made = f"Made by `scripts/bench {part}`, with `--page` and this file ({machine})."
+        lines = [begin, made, "", *_lines(tables)]
         section = "\n".join(lines).rstrip() + f"\n\n{end}\n"
         if _section(part).search(before):
             return _section(part).sub(lambda _: section, before, count=1)

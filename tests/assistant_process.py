@@ -34,6 +34,7 @@ class RunningAssistant:
         self._child.delaybeforesend = None  # a key press is to arrive at once
         self._condition = threading.Condition()
         self.exchanges: list[dict[str, Any]] = []
+        self._told_at: list[float] = []
         self.output = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -68,6 +69,11 @@ class RunningAssistant:
                 if not self._condition.wait(deadline - time.monotonic()) or time.monotonic() > deadline:
                     raise TimeoutError(f"not within {timeout:g} s; so far: {self.exchanges}\n{self.output}")
 
+    def told_at(self, exchange: dict[str, Any]) -> float:
+        """When that exchange was printed (`time.perf_counter`)."""
+        with self._condition:
+            return self._told_at[next(at for at, each in enumerate(self.exchanges) if each is exchange)]
+
     def press(self, key: str) -> None:
         """Type a key."""
         self._child.send(key)
@@ -101,4 +107,5 @@ class RunningAssistant:
                 self.output += line
                 if line.startswith("{"):
                     self.exchanges.append(json.loads(line))
+                    self._told_at.append(time.perf_counter())
                 self._condition.notify_all()

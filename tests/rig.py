@@ -197,6 +197,16 @@ class VirtualAudio:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout.strip()
 
+    def loop_back(self, gain_db: float = 0.0) -> None:
+        """What the speaker plays is heard by the microphone, so much louder (negative: softer)."""
+        volume = f"{gain_db:g}dB"
+        module = self.pactl(
+            "load-module", "module-loopback", "source=vspk.monitor", "sink=vmic_feed", "latency_msec=20"
+        )
+        for block in self.pactl("list", "sink-inputs").split("Sink Input #")[1:]:
+            if f"Owner Module: {module}\n" in block:
+                self.pactl("set-sink-input-volume", block.split(maxsplit=1)[0], volume)
+
     def suspend_microphone(self, suspended: bool = True) -> None:
         """The frames stop (or come again) without any error: the fault only a watchdog notices."""
         self.pactl("suspend-source", "vmic", str(int(suspended)))

@@ -1,8 +1,8 @@
-"""The running assistant: ears, conversation and voice around one queue; owns the threads, and nothing but the wiring.
+"""The running assistant: ear, conversation and voice around one inbox; it decides in what order things happen.
 
-One thread decides (whoever calls `run`); the ear thread hears, the key thread reads keys, the speaker reports when it
-has finished. All of them only post to the inbox. Half-duplex: while the voice speaks, and shortly after, the
-microphone's frames are thrown away, so that it never answers itself. Not for rules of dialogue (`conversation/`).
+One thread decides (whoever calls `run`); the ear hears, the key thread reads keys, the speaker reports when it has
+finished. All of them only post to the inbox. Whatever somebody does silences the voice first, and then does what it
+stands for; only an emergency is spoken to its end. Not for rules of dialogue (`conversation/`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
+from voice_skill.ear import RETRY_DEVICE_S, Ear, Interjection, Utterance
 from voice_skill.errors import DeviceError
 from voice_skill.events import (
     DeviceBack,
@@ -23,97 +23,25 @@ from voice_skill.events import (
     Event,
     Finished,
     Heard,
+    Hypothesis,
     Interrupted,
     Pressed,
-    Prompt,
     SetRate,
     SetVolume,
     SpeechBegan,
     Tick,
 )
-from voice_skill.hearing.recognizer import Final, Partial
+from voice_skill.hearing.recognizer import Partial
+from voice_skill.parts import Interjections, Listening, Microphone, Mouth, Screen
 from voice_skill.skill import Exchange, Visit
-from voice_skill.speaking.clip import Clip
 from voice_skill.speaking.earcons import HEARD, LISTENING
 
 log = logging.getLogger(__name__)
 
 # After its own last sample the room still rings, and the sound card holds some more (reference: 0.3-0.5 s guard).
 DEAF_AFTER_SPEECH_S = 0.35
-RETRY_DEVICE_S = 2.0
 TICK_S = 1.0
 GOODBYE_TIMEOUT_S = 6.0  # its longest form takes 4 s at the slowest rate
-
-
-class Listening(Protocol):
-    """Frames in, text out: `hearing.listener.Listener`."""
-
-    def feed(self, frame: bytes) -> Iterator[Partial | Final]:
-        """Take in 20 ms of sound."""
-        ...
-
-    def discard(self) -> None:
-        """Forget the utterance under way."""
-        ...
-
-
-class Microphone(Protocol):
-    """A source of frames that can be lost and opened again: `hearing.microphone.Microphone`."""
-
-    def frames(self) -> Iterator[bytes]:
-        """Frames of 20 ms until the device is lost (DeviceError)."""
-        ...
-
-
-class Mouth(Protocol):
-    """Says prompts, one turn at a time: `voice.Mouth`."""
-
-    def say(self, prompts: tuple[Prompt, ...], done: Callable[[int, bool], None], *, opening: Clip | None) -> None:
-        """Speak, replacing what is being said; `done(prompts spoken, to the end?)` is called once, from any thread.
-
-        opening: a tone before the first word.
-        """
-        ...
-
-    def tone(self, clip: Clip) -> None:
-        """Play an earcon."""
-        ...
-
-    def reopen(self) -> None:
-        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
-        ...
-
-    def hush(self) -> None:
-        """Silence within one block."""
-        ...
-
-    def set_rate(self, words_per_minute: int) -> None:
-        """From the next turn on."""
-        ...
-
-    def set_volume(self, volume: float) -> None:
-        """At once."""
-        ...
-
-
-class Screen(Protocol):
-    """Shows what is going on: `terminal.Screen`."""
-
-    def listening(self) -> None:
-        """Ready for the next utterance."""
-        ...
-
-    def hearing(self, text: str) -> None:
-        """What has been understood so far."""
-        ...
-
-    def exchange(self, exchange: Exchange) -> None:
-        """An utterance was taken for something, or something is said."""
-        ...
-
-    def notice(self, text: str) -> None:
-        """Something about the machine, not about the talk."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +60,15 @@ class _Key:
     name: str
 
 
+_Item = Event | Partial | Utterance | Interjection | _Spoken | _Key
+
+
 class Assistant:
     """Runs visits until told to quit.
 
     open_microphone: opens the microphone, for as long as the context lasts; raises DeviceError while there is none.
     push_to_talk: hear only one utterance after each "talk" key.
+    interjections: hears commands while the assistant speaks; None: it is deaf then.
     """
 
     def __init__(
@@ -148,22 +80,20 @@ class Assistant:
         screen: Screen,
         *,
         push_to_talk: bool,
+        interjections: Interjections | None = None,
     ) -> None:
         self._visit = visit
-        self._listening = listening
-        self._open_microphone = open_microphone
         self._mouth = mouth
         self._screen = screen
         self._push_to_talk = push_to_talk
-        self._inbox: queue.Queue[Event | Partial | _Spoken | _Key] = queue.Queue()
+        self._inbox: queue.Queue[_Item] = queue.Queue()
+        self._ear = Ear(
+            listening, open_microphone, self._inbox.put, push_to_talk=push_to_talk, interjections=interjections
+        )
         self._quit = threading.Event()
-        self._talk = threading.Event()  # push-to-talk: somebody pressed the key
-        self._deaf_until = 0.0  # monotonic seconds; inf while speaking
         self._turn = 0
-
-    def post(self, event: Event) -> None:
-        """Hand an event in from any thread, e.g. a speaker that went away."""
-        self._inbox.put(event)
+        self._interruptible = True
+        self._waiting: list[Event] = []  # for the voice to be silent
 
     def press(self, name: str) -> None:
         """A key was pressed (any thread): a command's id, "talk", or "quit"."""
@@ -177,20 +107,21 @@ class Assistant:
 
     def run(self) -> None:
         """Greet, listen and answer until a quit key or KeyboardInterrupt; then say goodbye."""
-        ear = threading.Thread(target=self._listen, name="ear", daemon=True)
         try:
+            self._tick()
             self._perform(self._visit.greet())
-            ear.start()
+            self._ear.start()
             while not self._quit.is_set():
                 self._take(self._next())
         except KeyboardInterrupt:
             pass
         finally:
             self._quit.set()
+            self._ear.end()
         self._say_goodbye()
-        ear.join(timeout=2.0)
+        self._ear.join()
 
-    def _next(self) -> Event | Partial | _Spoken | _Key | None:
+    def _next(self) -> _Item | None:
         """What has come in; None when nothing has for a second."""
         try:
             return self._inbox.get(timeout=TICK_S)
@@ -199,16 +130,24 @@ class Assistant:
 
     @property
     def _speaking(self) -> bool:
-        return self._deaf_until == float("inf")
+        return self._ear.closed_until == float("inf")
 
-    def _take(self, item: Event | Partial | _Spoken | _Key | None) -> None:
+    def _tick(self) -> None:
         self._perform(self._visit.on(Tick(time.monotonic())))
+
+    def _take(self, item: _Item | None) -> None:
+        self._tick()
         match item:
             case None:
                 pass
             case Partial(text):
-                self._screen.hearing(text)
                 self._visit.on(SpeechBegan())
+                self._screen.hearing(text)
+                self._prepare(text)
+            case Utterance(heard, timings_ms):
+                self._answer(heard, timings_ms)
+            case Interjection(text):
+                self._interrupt(Heard((Hypothesis(text),)))
             case _Spoken():
                 self._spoken(item)
             case _Key(name):
@@ -216,20 +155,38 @@ class Assistant:
             case _:
                 self._perform(self._visit.on(item))
 
+    def _prepare(self, text: str) -> None:
+        """Have the answer at hand that these words would get if nothing followed."""
+        said = self._visit.rehearse(Heard((Hypothesis(text),), addressed=self._push_to_talk)).said
+        if said is not None:
+            self._mouth.prepare(said.prompts)
+
+    def _answer(self, heard: Heard, timings_ms: dict[str, float]) -> None:
+        begin = time.perf_counter()
+        exchange = self._visit.on(heard)
+        understood = time.perf_counter()
+        self._perform(exchange, {**timings_ms, "understand": round(1000 * (understood - begin), 1)})
+
     def _pressed(self, name: str) -> None:
-        """Any key silences the voice first; then it does what it stands for."""
         if name == "quit":
             self._quit.set()
-        elif name == "talk":
-            if self._speaking:
-                self._perform(self._visit.on(Pressed("stop")))
-            elif self._push_to_talk:
-                self._open_ears()
-                self._talk.set()
-        else:
-            self._perform(self._visit.on(Pressed(name)))
+        elif name != "talk":
+            self._interrupt(Pressed(name))
+        elif self._speaking:
+            self._interrupt(Pressed("stop"))
+        elif self._push_to_talk:
+            self._open_ears()
+            self._ear.invite()
 
-    def _perform(self, exchange: Exchange) -> None:
+    def _interrupt(self, event: Event) -> None:
+        """Silence first; the event follows when it is known how far the turn got."""
+        if not self._speaking:
+            self._perform(self._visit.on(event))
+        elif self._interruptible:
+            self._waiting.append(event)
+            self._mouth.hush()
+
+    def _perform(self, exchange: Exchange, timings_ms: dict[str, float] | None = None) -> None:
         for effect in exchange.effects:
             match effect:
                 case SetRate(rate):
@@ -240,75 +197,41 @@ class Assistant:
                     pass
         if exchange.hushed:
             self._mouth.hush()
-        if exchange.effects:
-            self._screen.exchange(exchange)
-        if exchange.said is not None:
+        said = exchange.said
+        if said is not None:
             self._turn += 1
             number = self._turn
-            self._deaf_until = float("inf")
+            self._interruptible = said.interruptible
+            self._ear.closed_until = float("inf")
             heard = exchange.decided is not None and bool(exchange.decided.heard)
+            begin = time.perf_counter()
             self._mouth.say(
-                exchange.said.prompts,
+                said.prompts,
                 lambda done, whole: self._inbox.put(_Spoken(number, done, whole)),
                 opening=HEARD if heard else None,
             )
+            if timings_ms is not None:
+                timings_ms["render"] = round(1000 * (time.perf_counter() - begin), 1)
+        if exchange.effects:  # after the voice has begun: whoever is in pain waits for that
+            self._screen.exchange(exchange, timings_ms)
 
     def _spoken(self, spoken: _Spoken) -> None:
         if spoken.number != self._turn:  # an older turn, cut off by the one that is being said now
             return
+        self._ear.closed_until = time.monotonic() + DEAF_AFTER_SPEECH_S
         self._perform(self._visit.on(Finished() if spoken.whole else Interrupted(spoken.prompts_done)))
-        self._deaf_until = time.monotonic() + DEAF_AFTER_SPEECH_S
-        if not self._push_to_talk:
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            self._interrupt(event)
+        if not self._push_to_talk and not self._speaking:
             self._open_ears(tone=spoken.whole)  # whoever stopped the voice wants silence
 
     def _open_ears(self, *, tone: bool = True) -> None:
         """Your turn: by sound and by sight."""
         if tone:
             self._mouth.tone(LISTENING)
-            self._deaf_until = time.monotonic() + LISTENING.seconds + DEAF_AFTER_SPEECH_S
+            self._ear.closed_until = time.monotonic() + LISTENING.seconds + DEAF_AFTER_SPEECH_S
         self._screen.listening()
-
-    def _listen(self) -> None:
-        """The ear thread: from the microphone to the inbox, through every loss of the device."""
-        lost = False
-        while not self._quit.is_set():
-            try:
-                with self._open_microphone() as microphone:
-                    if lost:
-                        lost = False
-                        self._inbox.put(DeviceBack("microphone"))
-                    self._hear(microphone)
-            except DeviceError as error:
-                log.warning("%s", error.cause)
-                if not lost:
-                    lost = True
-                    self._listening.discard()
-                    self._inbox.put(DeviceLost("microphone"))
-                self._quit.wait(RETRY_DEVICE_S)
-            except Exception:  # a dead ear thread would leave a deaf assistant that looks alive
-                log.exception("the ear thread failed")
-                self._quit.wait(RETRY_DEVICE_S)
-
-    def _hear(self, microphone: Microphone) -> None:
-        listening = True
-        for frame in microphone.frames():
-            if self._quit.is_set():
-                return
-            if time.monotonic() < self._deaf_until or (self._push_to_talk and not self._talk.is_set()):
-                if listening:
-                    self._listening.discard()
-                listening = False
-                continue
-            listening = True
-            for result in self._listening.feed(frame):
-                if isinstance(result, Partial):
-                    self._inbox.put(result)
-                    continue
-                if self._push_to_talk:
-                    self._talk.clear()
-                elif not result.text:
-                    continue  # a cough or a door
-                self._inbox.put(Heard(result.alternatives, addressed=self._push_to_talk))
 
     def _mend_speaker(self) -> None:
         while not self._quit.wait(RETRY_DEVICE_S):

@@ -18,6 +18,7 @@ from voice_skill.hearing.recognizer import Final, Recognizer, SpeechModel, join_
 from voice_skill.settings import BUNDLED_MODELS_DIR, Settings
 
 MAX_ALTERNATIVES = 5
+TAKE_YOUR_TIME_MS = 2_000  # of silence before an utterance is over, for those who set it (reference U14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +59,6 @@ def open_ears(settings: Settings) -> Ears:
     model = SpeechModel(model_store(settings).choose(settings.model))
     recognizer = Recognizer(model, MAX_ALTERNATIVES)
     recognizer.warm_up()
-    gate = VoiceGate(GateSettings(end_silence_ms=settings.end_silence_ms))
+    end_silence_ms = TAKE_YOUR_TIME_MS if settings.take_your_time else settings.end_silence_ms
+    gate = VoiceGate(GateSettings(end_silence_ms=end_silence_ms))
     return Ears(Listener(recognizer, gate), model)

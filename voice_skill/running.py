@@ -18,6 +18,8 @@ from voice_skill.chat import chat
 from voice_skill.demo import play_demo
 from voice_skill.ears import open_ears
 from voice_skill.errors import MissingPartError, VoiceError
+from voice_skill.hearing.bargein import BargeIn
+from voice_skill.patience import Patience
 from voice_skill.settings import Settings
 from voice_skill.skill import Skill, Visit, build
 from voice_skill.terminal import KEYS_HELP, Screen, keys
@@ -45,8 +47,17 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
             _go_on_without(settings, skill, ears, mouth, screen)
             return
         mouth.prerender(skill.replies.all_prompts())
+        visit = Visit(skill, settings)
+        if not settings.take_your_time:
+            ears.listener.patience = Patience(settings, skill, visit).ms
         assistant = Assistant(
-            Visit(skill, settings), ears.listener, lambda: _microphone(settings), mouth, screen, push_to_talk=push
+            visit,
+            ears.listener,
+            lambda: _microphone(settings),
+            mouth,
+            screen,
+            push_to_talk=push,
+            interjections=_interjections(settings, skill, ears, mouth, screen),
         )
         mouth.on_lost = assistant.speaker_lost
         signal.signal(signal.SIGTERM, lambda _number, _frame: assistant.press("quit"))
@@ -62,6 +73,22 @@ def _mouth(settings: Settings, screen: Screen, stack: ExitStack) -> Mouth | None
         return stack.enter_context(open_mouth(settings))
     except VoiceError:
         raise
+    except MissingPartError as error:
+        screen.notice(str(error))
+        return None
+
+
+def _interjections(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth, screen: Screen) -> BargeIn | None:
+    """What listens while the assistant speaks; None and a notice where the echo canceller is missing."""
+    if settings.barge_in == "off":
+        return None
+    try:
+        return BargeIn(
+            ears.model,
+            skill.content.requests.while_speaking,
+            mouth.played if settings.barge_in == "speaker" else None,
+            mouth.being_said,
+        )
     except MissingPartError as error:
         screen.notice(str(error))
         return None

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     rate: int = Field(150, ge=80, le=450, description="words per minute")
     volume: float = Field(0.8, ge=0.2, le=1.0, description="loudness of the voice, 0.2-1.0 of full scale")
     end_silence_ms: int = Field(800, ge=300, le=3000, description="silence that ends an utterance, ms")
+    take_your_time: bool = Field(False, description="wait two seconds before an utterance counts as over")
+    barge_in: Literal["speaker", "headphones", "off"] = Field(
+        "speaker",
+        description="commands while it speaks: over a loudspeaker (its echo is taken out), headphones, or not",
+    )
     region: Region | None = Field(None, description="whose emergency numbers: US, UK, EU; from the locale when unset")
     kiosk: bool = Field(False, description="a public device: refuses to start until its region is set")
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path(APP), description="installed models")

@@ -107,6 +107,10 @@ class Visit:
         self.state, effects = self._skill.conversation.greet(self.state, typed=typed)
         return Exchange(effects)
 
+    def rehearse(self, event: Event) -> Exchange:
+        """What would come of an event. Changes nothing; may be asked from any thread."""
+        return Exchange(self._skill.conversation.step(self.state, event)[1])
+
     def on(self, event: Event) -> Exchange:
         """Take an event in; the exchange says what to do about it."""
         self.state, effects = self._skill.conversation.step(self.state, event)

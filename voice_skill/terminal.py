@@ -12,7 +12,7 @@ import sys
 import termios
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -85,12 +85,13 @@ class Screen:
         """What has been understood so far of the utterance that goes on."""
         self._show(f"... {text}")
 
-    def exchange(self, exchange: Exchange) -> None:
-        """What was heard, and what is said."""
+    def exchange(self, exchange: Exchange, timings_ms: Mapping[str, float] | None = None) -> None:
+        """What was heard, and what is said; timings_ms: what that took, by stage."""
         self._show("")
         if self._as_json:
             if exchange.decided is not None or exchange.said is not None:
-                print(json.dumps(exchange.as_json(), ensure_ascii=False), flush=True)
+                fields = exchange.as_json() | ({"timings_ms": dict(timings_ms)} if timings_ms else {})
+                print(json.dumps(fields, ensure_ascii=False), flush=True)
             return
         if self._show_heard and exchange.decided is not None and exchange.decided.heard:
             self._console.print(Text(f"I heard: {exchange.decided.heard}", style="dim"), soft_wrap=True)

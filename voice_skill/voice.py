@@ -5,6 +5,7 @@ Joins the voice, its cache and a speaker into the few verbs the front ends need.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ import soundfile
 
 from voice_skill.errors import DeviceError, VoiceError
 from voice_skill.events import Prompt, SetRate, SetVolume
+from voice_skill.hearing.echo import Played
 from voice_skill.settings import Settings
 from voice_skill.skill import Exchange
 from voice_skill.speaking.cache import ClipCache, Prerender
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 
 # Held by the device in advance. At its own choice of 35 ms the always-open stream costs 3-4 % of a core and drops out
 # on a busy machine; at 0.1 s it costs a third of that, and a key still silences it well within 0.2 s.
-OUTPUT_LATENCY_S = 0.1
+OUTPUT_LATENCY_S = 0.06
 LONGEST_TURN_S = 60.0  # 40 words at the slowest rate take 25 s; whoever waits longer waits for a dead device
 
 Done = Callable[[int, bool], None]
@@ -43,11 +45,15 @@ class Mouth:
         self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
         self._cache = cache
         self._synthesizer = synthesizer
+        self._texts: tuple[str, ...] = ()  # of the last turn
+        self.played = Played()
+        """What the loudspeaker plays, for an echo canceller."""
         self._speaker = speaker or Player(
             settings.speaker,
             self._lost,
             volume=settings.volume,
             latency_s=OUTPUT_LATENCY_S,
+            played=self.played.put,
         )
 
     def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
@@ -58,10 +64,8 @@ class Mouth:
         """
         try:
             clips = [self._cache.get(prompt.text) for prompt in prompts]
-            if opening is None:
-                self._speaker.play(clips, done)
-            else:
-                self._speaker.play([opening, *clips], lambda spoken, whole: done(max(0, spoken - 1), whole))
+            self._texts = tuple(prompt.text for prompt in prompts)
+            self._speaker.play(clips, done, opening=opening)
         except (VoiceError, DeviceError) as error:
             log.warning("%s", error.cause)
             done(0, True)
@@ -86,6 +90,16 @@ class Mouth:
             self._speaker.play([clip])
         except DeviceError as error:
             log.warning("%s", error.cause)
+
+    def prepare(self, prompts: Sequence[Prompt]) -> None:
+        """Have these sentences at hand; what can't be is rendered, or complained of, when it is said."""
+        with contextlib.suppress(VoiceError):
+            self.render(prompts)
+
+    def being_said(self) -> str:
+        """What is being said, and the sentence before it, whose echo may still be in the air; "" when silent."""
+        position = self._speaker.position
+        return "" if position is None else " ".join(self._texts[max(0, position.clip - 1) : position.clip + 1])
 
     def render(self, prompts: Sequence[Prompt]) -> None:
         """Make these sentences ready now. Raises VoiceError when the engine refuses."""

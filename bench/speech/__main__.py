@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench.figures import Table
 from bench.page import with_section
-from bench.report import show, update_page, write_figures
+from bench.reporting import show, update_page, write_figures
 from bench.speech import cost, echo, people, tables
 from bench.speech.hearing import Bench, plan, run, workplace
 from voice_skill.errors import UsageError, VoiceSkillError

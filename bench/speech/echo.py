@@ -1,13 +1,13 @@
-"""Can one say "stop" while the assistant speaks, and does its own voice ever say it? Measured without echo cancelling.
+"""Can one command the assistant while it speaks, and does its own voice ever do so?
 
-The microphone is given the assistant's real sentences, rendered by its own voice engine, with or without a person's
-"stop" on top; a closed view of the model listens, as it would during speech. A partial result that holds counts: that
-is what could silence the voice soon enough. Not for the open view, which hears everything else (`hearing.py`).
+The microphone is given the assistant's real sentences, rendered by its own voice engine, as a room and 170 ms of sound
+card bring them there, with or without a person's "stop" on top; the real `BargeIn` listens, echo canceller included.
+Not for the open view, which hears everything else (`hearing.py`), nor for real sound cards (`bench/latency.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,12 @@ import numpy as np
 import soxr
 
 from bench.figures import Share, percentile
-from bench.speech.conditions import HISS_DBFS, RATE, speech_level
+from bench.speech.conditions import HISS_DBFS, RATE, in_room, speech_level
 from bench.speech.corpus import STOPS, Clip, clips, stop_clips
 from bench.speech.hearing import Bench, read
 from voice_skill.conversation.replies import Replies
-from voice_skill.hearing.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
-from voice_skill.hearing.gate import GateSettings, VoiceGate
-from voice_skill.hearing.listener import Listener
-from voice_skill.hearing.recognizer import Final, Partial, Recognizer
+from voice_skill.hearing.bargein import BargeIn
+from voice_skill.hearing.frames import FRAME_BYTES
 from voice_skill.settings import region_of
 from voice_skill.skill import build
 from voice_skill.speaking.synthesizer import Synthesizer
@@ -33,112 +31,109 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float64]
 
 USER_DBFS = -26.0  # level of the person's speech, as in the clips
-ECHO_DB = -20.0  # the assistant's voice at its own microphone, beside the person's
-LEVELS_DB = (ECHO_DB, 0.0)  # for its voice alone; at 0 dB it is as loud as a person
+LEVELS_DB = (0.0, -10.0, -20.0, -30.0)  # of the assistant's voice at its own microphone, beside the person's
 ALONE_S = 600
 PAUSE_S = 0.35  # between sentences
-BEFORE_S, AFTER_S = 1.6, 1.4  # of the assistant's voice around the "stop"
-# A partial result flickers: it counts as a stop when it has been one for so long. At 0 ms the first bundled model gave
-# more than 100 false stops in 10 minutes.
-HOLD_MS = 300
-NEVER_MS = 1_000_000  # only final results count
-# Besides the stops: what else one may want to say then, so that it isn't squeezed into a "stop".
-OTHER_PHRASES = ("pause", "wait", "repeat", "say that again", "next", "go back", "louder", "slower", "help")
+DELAY_S = 0.17  # from the player to the recorder, through both sound cards' buffers
+BEFORE_S, AFTER_S = 5.0, 1.4  # of the assistant's voice around the "stop"; the canceller has 5 s to learn
 
 
 @dataclass(frozen=True, slots=True)
 class EchoFigures:
-    """heard: of "stop" in all its phrases; by_chance: in the same stretches when nobody says it.
+    """By the level of its own voice (dB beside a person's), unless they say something else.
 
-    wait_ms: from the end of the words to the decision, negative when before it.
-    false_per_10_min: stops that the assistant's voice alone gave, by its level (dB beside a person's).
-    late_heard, late_false_per_10_min: the same at `ECHO_DB` when only final results count, up to 1.5 s later.
-    talk: clips of everyday talk, in silence, that were taken for a stop.
+    heard: of "stop" in all its phrases, over that voice; by_chance: in the same stretches when nobody says it.
+    wait_p50_ms, wait_p95_ms: from the end of the words to the decision, at all levels.
+    false_per_10_min: commands that its voice alone gave; uncancelled_per_10_min: the same without the canceller.
+    talk: clips of everyday talk, over its voice at the lowest level, that were taken for a command.
     """
 
-    heard: Share
+    heard: dict[float, Share]
     by_chance: Share
     wait_p50_ms: float
     wait_p95_ms: float
     false_per_10_min: dict[float, float]
-    late_heard: Share
-    late_false_per_10_min: float
+    uncancelled_per_10_min: dict[float, float]
     talk: Share
 
 
-class StopWatch:
-    """A closed view behind its own gate, that tells when it hears a stop."""
+class _Player:
+    """What is being played, as `BargeIn` asks for it."""
 
-    def __init__(self, bench: Bench, hold_ms: int = HOLD_MS) -> None:
-        recognizer = Recognizer(bench.model, grammar=[*STOPS, *OTHER_PHRASES])
-        recognizer.warm_up()
-        self._listener = Listener(recognizer, VoiceGate(GateSettings(end_silence_ms=bench.settings.end_silence_ms)))
-        self._hold = hold_ms // FRAME_MS
+    def __init__(self) -> None:
+        self.frame = bytes(FRAME_BYTES)
 
-    def stops(self, samples: Samples) -> Iterator[float]:
-        """Seconds into the sound at which a stop was decided on; after each, the utterance is forgotten."""
-        pcm = np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.int16).tobytes()
-        frames = [pcm[start : start + FRAME_BYTES] for start in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
-        since: int | None = None  # the frame at which the partial result began to hold a stop
-        for number, frame in enumerate(frames):
-            decided = False
-            for result in self._listener.feed(frame):
-                stop = _is_stop(result.text)
-                decided |= stop and isinstance(result, Final)
-                since = (number if since is None else since) if stop and isinstance(result, Partial) else None
-            if decided or (since is not None and number - since >= self._hold):
-                self._listener.discard()
-                since = None
-                yield (number + 1) * FRAME_SAMPLES / RATE
-        if any(_is_stop(result.text) for result in self._listener.flush()):
-            yield len(samples) / RATE
+    def take(self) -> bytes:
+        return self.frame
 
 
-def _is_stop(text: str) -> bool:
-    return any(f" {phrase} " in f" {text} " for phrase in STOPS)
+class Watch:
+    """The real listener for commands, fed with sound that has been computed."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._phrases = build(bench.settings).content.requests.while_speaking
+
+    def commands(self, heard: Samples, played: Samples, *, cancelled: bool = True) -> list[tuple[float, str]]:
+        """Seconds into the sound, and the phrase, of each command that was decided on."""
+        player = _Player()
+        barge_in = BargeIn(self._bench.model, self._phrases, player if cancelled else None)
+        microphone, loudspeaker = _pcm(heard), _pcm(played)
+        found: list[tuple[float, str]] = []
+        for start in range(0, len(microphone) - FRAME_BYTES + 1, FRAME_BYTES):
+            player.frame = loudspeaker[start : start + FRAME_BYTES]
+            said = barge_in.hear(microphone[start : start + FRAME_BYTES])
+            if said is not None:
+                found.append(((start + FRAME_BYTES) / 2 / RATE, said))
+        return found
+
+
+def _pcm(samples: Samples) -> bytes:
+    return np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.int16).tobytes()
 
 
 def measure(bench: Bench, progress: Callable[[str], None], alone_s: float = ALONE_S) -> EchoFigures:
-    """All of it. Raises VoiceError when there is no voice engine, MissingPartError when clips are missing."""
+    """All of it. Raises VoiceError when there is no voice engine, MissingPartError when a part or clips are missing."""
     progress("rendering the assistant's voice")
     own = own_voice(bench, alone_s)
-    heard: dict[int, list[bool]] = {}
-    false: dict[int, dict[float, float]] = {}
+    echo = _arriving(own)
+    watch = Watch(bench)
+    heard: dict[float, Share] = {}
+    false: dict[float, float] = {}
+    uncancelled: dict[float, float] = {}
     waits: list[float] = []
-    for hold_ms, levels in ((HOLD_MS, LEVELS_DB), (NEVER_MS, LEVELS_DB[:1])):
-        watch = StopWatch(bench, hold_ms)
-        progress('"stop" over the assistant\'s voice')
+    per_10_min = 600 / (len(own) / RATE)
+    for level_db in LEVELS_DB:
         random = np.random.default_rng(7)
-        tried = [_try_stop(watch, clip, own, random) for clip in stop_clips()]
-        heard[hold_ms] = [found for found, _ in tried]
-        waits = waits or [wait_s * 1000 for found, wait_s in tried if found]
-        false[hold_ms] = {}
-        for level_db in levels:
-            progress(f"the assistant's voice alone, {level_db:+.0f} dB")
-            # the whole of it for the goal, half of it for the rest
-            alone = own if (hold_ms, level_db) == (HOLD_MS, ECHO_DB) else own[: len(own) // 2]
-            stops = sum(1 for _ in watch.stops(_with_hiss(alone * 10 ** (level_db / 20), random)))
-            false[hold_ms][level_db] = stops * 600 / (len(alone) / RATE)
+        progress(f"the assistant's voice alone, {level_db:+.0f} dB")
+        alone = _with_hiss(echo * 10 ** (level_db / 20), random)
+        false[level_db] = len(watch.commands(alone, own)) * per_10_min
+        uncancelled[level_db] = len(watch.commands(alone, own, cancelled=False)) * per_10_min
+        progress(f'"stop" over it, {level_db:+.0f} dB')
+        tried = [_try_clip(watch, clip, own, echo, level_db, random) for clip in stop_clips()]
+        heard[level_db] = Share(sum(wait is not None for wait in tried), len(tried))
+        waits += [wait * 1000 for wait in tried if wait is not None]
     progress("the same without the person")
-    watch, random = StopWatch(bench), np.random.default_rng(7)
-    by_chance = [_try_stop(watch, clip, own, random, gain=0.0)[0] for clip in stop_clips()]
+    random = np.random.default_rng(7)
+    by_chance = [_try_clip(watch, clip, own, echo, LEVELS_DB[0], random, gain=0.0) for clip in stop_clips()]
     progress("everyday talk")
     everyday = [clip for clip in clips() if clip.sentence.kind == "none"]
-    taken = [bool(list(watch.stops(_with_hiss(read(clip), random)))) for clip in everyday]
+    taken = [_try_clip(watch, clip, own, echo, LEVELS_DB[-1], random, stops_only=False) for clip in everyday]
     return EchoFigures(
-        _share(heard[HOLD_MS]),
-        _share(by_chance),
+        heard,
+        Share(sum(wait is not None for wait in by_chance), len(by_chance)),
         percentile(waits, 0.5),
         percentile(waits, 0.95),
-        false[HOLD_MS],
-        _share(heard[NEVER_MS]),
-        false[NEVER_MS][ECHO_DB],
-        _share(taken),
+        false,
+        uncancelled,
+        Share(sum(wait is not None for wait in taken), len(taken)),
     )
 
 
-def _share(found: list[bool]) -> Share:
-    return Share(sum(found), len(found))
+def _arriving(own: Samples) -> Samples:
+    """The assistant's voice as the microphone gets it: late, from a room, as loud as a person's."""
+    late = np.concatenate([np.zeros(int(DELAY_S * RATE)), in_room(own, 0)])[: len(own)]
+    return late * (10 ** (USER_DBFS / 20) / speech_level(late))
 
 
 def own_voice(bench: Bench, seconds: float) -> Samples:
@@ -163,22 +158,33 @@ def own_voice(bench: Bench, seconds: float) -> Samples:
     return own * (10 ** (USER_DBFS / 20) / speech_level(own))
 
 
-def _try_stop(
-    watch: StopWatch, clip: Clip, own: Samples, random: np.random.Generator, gain: float = 1.0
-) -> tuple[bool, float]:
-    """Whether it was heard, and how long after its end (s). What is decided before it begins is the echo's doing.
+def _try_clip(
+    watch: Watch,
+    clip: Clip,
+    own: Samples,
+    echo: Samples,
+    level_db: float,
+    random: np.random.Generator,
+    *,
+    gain: float = 1.0,
+    stops_only: bool = True,
+) -> float | None:
+    """How long after its end (s) the clip was taken for a stop, or for any command; None: it wasn't.
 
     gain: of the person's voice; 0 leaves the assistant's alone.
     """
     said = read(clip)
     loud = np.flatnonzero(np.abs(said) > 0.02 * np.abs(said).max())
     said = said[loud[0] : loud[-1] + 1]
-    begin_s, end_s = BEFORE_S, BEFORE_S + len(said) / RATE
-    start = int(random.integers(len(own) - int((end_s + AFTER_S) * RATE)))
-    sound = own[start : start + int((end_s + AFTER_S) * RATE)] * 10 ** (ECHO_DB / 20)
-    sound[int(begin_s * RATE) : int(begin_s * RATE) + len(said)] += gain * said
-    after = [at for at in watch.stops(_with_hiss(sound, random)) if at > begin_s]
-    return (True, after[0] - end_s) if after else (False, 0.0)
+    length = int((BEFORE_S + AFTER_S) * RATE) + len(said)
+    start = int(random.integers(len(own) - length))
+    sound = echo[start : start + length] * 10 ** (level_db / 20)
+    begin = int(BEFORE_S * RATE)
+    sound[begin : begin + len(said)] += gain * said
+    for at_s, text in watch.commands(_with_hiss(sound, random), own[start : start + length]):
+        if at_s > BEFORE_S and (text in STOPS or not stops_only):
+            return at_s - BEFORE_S - len(said) / RATE
+    return None
 
 
 def _with_hiss(samples: Samples, random: np.random.Generator) -> Samples:

@@ -11,7 +11,7 @@ from bench.figures import Share, Table
 from bench.speech.conditions import CONDITIONS, NOISY
 from bench.speech.corpus import IN_DOMAIN, KINDS, NATIVE
 from bench.speech.cost import CostFigures
-from bench.speech.echo import ECHO_DB, EchoFigures
+from bench.speech.echo import EchoFigures
 from bench.speech.hearing import AT_10_DB, TYPED, Heard
 from bench.speech.people import PeopleFigures
 from bench.speech.score import rate_of, share_of, where
@@ -27,6 +27,7 @@ CONDITION_NAMES = {
     "tel8k": "telephone",
     TYPED: "typed, nothing misheard",
 }
+BESIDE_DB = -20.0  # its voice beside a person's, for the goal: what a kiosk's microphone gets
 VOICES_NOTE = (
     "Voices and wording that the recipe never learns from (the first version had heard the native voices and flite's "
     "rms), all synthetic: expect less from people. Word errors with their 95 % interval over sentences. In scope, "
@@ -93,40 +94,45 @@ def goals(heard: Sequence[Heard], echo: EchoFigures | None, before: dict[str, An
     of_share("red flags raised, 10 dB", 95, where(heard, ["flag"], AT_10_DB), "raised")
     of_share("out of scope accepted, all conditions", 2, where(heard, ["none"]), "accepted", at_least=False)
     if echo is not None:
-        line('"stop" heard over its own voice', 95, echo.heard, echo.heard.percent, at_least=True)
-        false = echo.false_per_10_min[ECHO_DB]
-        line("false stops by its own voice", 1, f"{false:.1f}", false, at_least=False, unit=" in 10 min")
+        heard = echo.heard[BESIDE_DB]
+        line('"stop" heard over its own voice', 95, heard, heard.percent, at_least=True)
+        false = max(echo.false_per_10_min.values())
+        line("false commands by its own voice", 0, f"{false:.1f}", false, at_least=False, unit=" in 10 min")
     return table
 
 
 def stopping(echo: EchoFigures) -> Table:
     """What the closed view does while the assistant speaks."""
-    table = Table("speech-echo", 'Speech model: "stop" while the assistant speaks', ("what", "figure"))
+    table = Table("speech-echo", "Speech model: commands while the assistant speaks", ("what", "its voice", "figure"))
     table.notes.append(
-        "No echo cancelling: the microphone gets the assistant's own sentences, 20 dB below the person unless another "
-        "level is named. The closed view knows the phrases of stop, a few other commands, and [unk] for the rest."
+        "The microphone gets the assistant's own sentences through a room, so much beside the level of the person's "
+        "voice. It listens for the phrases of `while_speaking` in content/requests.yaml; its echo is cancelled unless "
+        "the line says otherwise. On the virtual sound card: docs/performance.md."
     )
-    table.add(f"stop heard ({echo.heard.total} clips)", echo.heard)
-    table.add("stop heard there though nobody said it", echo.by_chance)
-    table.add("from the end of the words to the decision, p50", _ms(echo.wait_p50_ms))
-    table.add("from the end of the words to the decision, p95", _ms(echo.wait_p95_ms))
+    for level_db, share in echo.heard.items():
+        table.add(f"stop heard ({share.total} clips)", _level(level_db), share)
+    table.add("stop heard there though nobody said it", _level(0.0), echo.by_chance)
+    table.add("from the end of the words to the decision, p50", "all", _ms(echo.wait_p50_ms))
+    table.add("from the end of the words to the decision, p95", "all", _ms(echo.wait_p95_ms))
     for level_db, count in echo.false_per_10_min.items():
-        table.add(f"false stops in 10 min of its own voice, at {level_db:+.0f} dB", f"{count:.1f}")
-    table.add("stop heard when only final results count", echo.late_heard)
-    late = echo.late_false_per_10_min
-    table.add(f"false stops in 10 min then, at {ECHO_DB:+.0f} dB", f"{late:.1f}")
-    table.add(f"everyday talk taken for a stop ({echo.talk.total} clips)", echo.talk)
+        table.add("false commands in 10 min of its own voice", _level(level_db), f"{count:.1f}")
+    for level_db, count in echo.uncancelled_per_10_min.items():
+        table.add("the same without the canceller", _level(level_db), f"{count:.1f}")
+    table.add(f"everyday talk taken for a command ({echo.talk.total} clips)", _level(min(echo.heard)), echo.talk)
     table.figures.update(
-        heard=echo.heard.as_json(),
+        heard={_level(level): share.as_json() for level, share in echo.heard.items()},
         by_chance=echo.by_chance.as_json(),
         wait_p50_ms=_number(echo.wait_p50_ms),
         wait_p95_ms=_number(echo.wait_p95_ms),
-        false_per_10_min={f"{level:+.0f} dB": count for level, count in echo.false_per_10_min.items()},
-        late_heard=echo.late_heard.as_json(),
-        late_false_per_10_min=late,
+        false_per_10_min={_level(level): count for level, count in echo.false_per_10_min.items()},
+        uncancelled_per_10_min={_level(level): count for level, count in echo.uncancelled_per_10_min.items()},
         talk=echo.talk.as_json(),
     )
     return table
+
+
+def _level(level_db: float) -> str:
+    return f"{level_db:+.0f} dB"
 
 
 def of_people(people: PeopleFigures) -> Table:

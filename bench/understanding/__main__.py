@@ -15,7 +15,7 @@ from rich.console import Console
 from bench import corpora, typed
 from bench.figures import Share, Table
 from bench.page import with_section
-from bench.report import show, update_page, write_figures
+from bench.reporting import show, update_page, write_figures
 from bench.speech.hearing import Bench, Heard, plan, run, workplace
 from bench.understanding import growth, peers, pictures, tables
 from bench.understanding.taken import taken

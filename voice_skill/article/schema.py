@@ -207,9 +207,13 @@ class Request(Model):
 
 
 class Requests(Model):
-    """Every request once."""
+    """Every request once; and what can be said to the assistant while it speaks, which is little, so that it is sure.
+
+    while_speaking: phrases that mean the same at any other time.
+    """
 
     requests: tuple[Request, ...]
+    while_speaking: tuple[Phrase, ...]
 
     @model_validator(mode="after")
     def _complete(self) -> Requests:

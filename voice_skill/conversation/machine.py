@@ -197,7 +197,8 @@ class Conversation:
         if found.kind == "command":
             # A command does no harm and can be taken back by another: no confirmation (reference U21).
             command = found.entry
-            if {command, found.runner_up} == {"next", "resume"}:  # "go on" means either: what was cut off comes first
+            either = {command, found.runner_up} == {"next", "resume"}
+            if either and state.active:  # "go on" means both: what was cut off comes first
                 command = "next" if state.resume_at is None else "resume"
             return self._command(state, command, heard, found.score, found.runner_up)
         if found.band == "accept":

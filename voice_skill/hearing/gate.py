@@ -118,6 +118,15 @@ class VoiceGate:
         """Whether an utterance is under way."""
         return self._open
 
+    @property
+    def patient(self) -> bool:
+        """Whether it waits longer than the settings say."""
+        return self._end_silence_ms > self.settings.end_silence_ms
+
+    def wait(self, end_silence_ms: int) -> None:
+        """Let this much silence end the utterance under way, instead of the settings'."""
+        self._end_silence_ms = end_silence_ms
+
     def push(self, frame: bytes) -> list[GateEvent]:
         """Takes in one frame. The first second of a stream is judged all at once, at its end.
 
@@ -186,7 +195,7 @@ class VoiceGate:
         if voiced:
             self._voiced_ms += FRAME_MS
             self._voice_end_ms = self._elapsed_ms
-        if self._elapsed_ms - self._voice_end_ms >= self.settings.end_silence_ms:
+        if self._elapsed_ms - self._voice_end_ms >= self._end_silence_ms:
             events.append(self._end("silence"))
         elif self._length_ms >= self.settings.max_utterance_ms:
             events.append(self._end("too long"))
@@ -201,5 +210,6 @@ class VoiceGate:
     def _close(self) -> None:
         self._open = False
         self._voiced_ms = self._length_ms = self._voice_end_ms = 0
+        self._end_silence_ms = self.settings.end_silence_ms
         before = self.settings.window + self.settings.preroll_ms // FRAME_MS
         self._before: deque[tuple[bytes, bool]] = deque(maxlen=before)

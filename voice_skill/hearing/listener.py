@@ -8,7 +8,7 @@ a quiet one is made louder, and a long pause is shortened.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from voice_skill.hearing.frames import FRAME_MS, amplify, loudest_dbfs
@@ -24,6 +24,12 @@ MAX_GAIN_DB = 26.0
 # Of a pause, this much is kept on either side: 0.4 s in all, less than the 0.5 s after which Vosk believes that the
 # utterance is over and forgets the words before. Also saves a fifth of the decoding.
 PAUSE_KEPT_MS = 200
+
+# Where the text so far makes it wait longer, so much of a pause is decoded, lest there be a word that Vosk, which
+# decodes half a second at a time, hasn't told yet. A little more, and it believes that the utterance is over.
+LAST_WORD_MS = 460
+# More voice than this after the last word that is known, and there is a word that isn't known yet.
+NEXT_WORD_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,10 @@ class Listener:
         self._gain_db = 0.0
         self._pause: list[bytes] = []
         self._start_ms = 0
+        self._voiced_since_ms = 0
         self._decode_ms = 0.0
+        self.patience: Callable[[str], int] | None = None
+        """The silence, in ms, that ends an utterance which so far is this text; None: always the gate's own."""
         self.last: UtteranceTimes | None = None
         """Of the last `Final`; None before the first."""
 
@@ -86,11 +95,12 @@ class Listener:
         match event:
             case SpeechStart(audio, at_ms):
                 self._pause.clear()
-                self._start_ms, self._decode_ms = at_ms, 0.0
+                self._start_ms, self._decode_ms, self._voiced_since_ms = at_ms, 0.0, 0
                 loudest = loudest_dbfs(audio)
                 self._gain_db = min(RAISED_TO_DBFS - loudest, MAX_GAIN_DB) if loudest < QUIET_DBFS else 0.0
                 return self._decode(audio)
             case SpeechFrame(audio, voiced):
+                self._outlast(voiced)
                 return self._decode(self._shorten_pause(audio, voiced))
             case SpeechEnd(reason="click"):
                 self._recognizer.reset()
@@ -98,12 +108,19 @@ class Listener:
             case SpeechEnd():
                 return [self._finish(event)]
 
+    def _outlast(self, voiced: bool) -> None:
+        """Whoever speaks on after the last word that is known says another one: what that word made likely is over."""
+        self._voiced_since_ms += FRAME_MS if voiced else 0
+        if self._voiced_since_ms > NEXT_WORD_MS:
+            self._gate.wait(self._gate.settings.end_silence_ms)
+
     def _shorten_pause(self, audio: bytes, voiced: bool) -> bytes:
         """What is to be decoded now: the beginning of a pause at once, its end when the voice returns."""
         kept = PAUSE_KEPT_MS // FRAME_MS
         if not voiced:
             self._pause.append(audio)
-            return audio if len(self._pause) <= kept else b""
+            told = LAST_WORD_MS // FRAME_MS if self._gate.patient else kept
+            return audio if len(self._pause) <= told else b""
         before = self._pause[kept:][-kept:]
         self._pause.clear()
         return b"".join([*before, audio])
@@ -111,6 +128,9 @@ class Listener:
     def _decode(self, audio: bytes) -> list[Partial | Final]:
         started = time.perf_counter()
         heard = list(self._recognizer.accept(amplify(audio, self._gain_db) if self._gain_db else audio))
+        if heard and self.patience is not None:
+            self._gate.wait(self.patience(heard[-1].text))
+            self._voiced_since_ms = 0
         self._decode_ms += 1000 * (time.perf_counter() - started)
         return heard
 

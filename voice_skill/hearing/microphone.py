@@ -28,7 +28,7 @@ __all__ = ["Microphone", "MicrophoneHealth", "list_devices", "refresh_devices"]
 
 STALL_S = 1.5  # a blocked sound server makes up for less than this in one burst
 QUEUE_S = 5.0  # how far the reader may fall behind
-BLOCK_MS = 100  # waking up for each frame would double what an idle microphone costs
+BLOCK_MS = 40  # somebody waits for each; waking up for every frame would double what an idle microphone costs
 
 _DIGITAL_SILENCE = bytes(FRAME_BYTES)
 

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from voice_skill.errors import DeviceError
 from voice_skill.speaking.clip import Clip
 from voice_skill.speaking.devices import LIST, Open, OutputStream, open_output
-from voice_skill.speaking.tape import Outcome, Tape, splice
+from voice_skill.speaking.tape import Heed, Outcome, Tape, splice
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,10 @@ class Position(NamedTuple):
 class Speaker(Protocol):
     """Whatever speaks turns of clips: the real player, a WAV file, or something that stands in for them."""
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None) -> int:
+    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
         """Speak these clips in order, cutting off the turn under way; returns at once, with the turn's token.
+
+        opening: a tone that is played first, at once; it counts as no clip.
 
         `done` is called exactly once, when the turn has been spoken or cut off. Raises DeviceError.
         """
@@ -80,6 +82,7 @@ class Player:
         volume: 0.0 to 1.0.
         latency_s: how much sound the device holds in advance. None: its own choice, 35 ms on PulseAudio, silent 40 ms
             after a stop, 3 % of a core when idle; 0.1 costs 1 % and forgives a busy machine more.
+        played: told all that is played, see `Tape`.
         open_stream: opens the device; a test may hand in another.
 
     Raises:
@@ -97,10 +100,11 @@ class Player:
         idle_after_s: float = IDLE_AFTER_S,
         volume: float = 1.0,
         latency_s: float | None = None,
+        played: Heed | None = None,
         open_stream: Open = open_output,
     ) -> None:
         self._device, self._latency_s, self._open_stream = device, latency_s, open_stream
-        self._on_lost = on_lost
+        self._on_lost, self._played = on_lost, played
         self._pause_s, self._lead_in_s, self._idle_after_s = pause_s, lead_in_s, idle_after_s
         self._volume = checked_volume(volume)
         self._closed = False
@@ -119,7 +123,7 @@ class Player:
 
     # --- speaking ------------------------------------------------------------------------------------------------
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None) -> int:
+    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
         """Speak these clips in order, cutting off the turn under way; returns at once, with the turn's token.
 
         `done(clips, whole)` is called exactly once: how many clips were spoken to their end, and whether all were.
@@ -131,7 +135,9 @@ class Player:
             tape = self._opened()
             token, self._next_token = self._next_token, self._next_token + 1
         with self._resampling:  # may take 50 ms on a small machine: a stop must not wait for it
-            turn = splice(token, [self._at_rate(clip, tape.rate) for clip in clips], self._pause_s, tape.rate)
+            resampled = [self._at_rate(clip, tape.rate) for clip in clips]
+            first = self._at_rate(opening, tape.rate) if opening else None
+            turn = splice(token, resampled, self._pause_s, tape.rate, first)
         with self._lock:
             if self._opened() is not tape:
                 raise DeviceError("The loudspeaker has changed.", fix="try again")
@@ -200,6 +206,7 @@ class Player:
             lead_in_s=self._lead_in_s,
             idle_after_s=self._idle_after_s,
             latency_s=stream.latency_s,
+            played=self._played,
         )
         tape.volume = self._volume
         stream.start(tape.fill)

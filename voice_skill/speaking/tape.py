@@ -18,6 +18,9 @@ import numpy as np
 from voice_skill.speaking.clip import Clip, Samples
 
 FADE_S = 0.005  # the shortest fade that doesn't click
+OPENING_PAUSE_S = 0.08  # after a tone: enough to tell it from the voice
+
+Heed = Callable[[Samples, int], None]  # a mono block, and its rate in Hz
 
 
 @dataclass(eq=False)
@@ -27,12 +30,14 @@ class Turn:
     token: which turn this is.
     samples: all clips with the pauses between them, at the device's rate.
     ends: for each clip, the index in `samples` where it is complete.
+    at_once: begins without a lead-in.
     position: index of the next sample to be played; beyond `samples` while the device's buffer runs out.
     """
 
     token: int
     samples: Samples
     ends: tuple[int, ...]
+    at_once: bool = False
     position: int = 0
 
     @property
@@ -49,20 +54,27 @@ class Outcome(NamedTuple):
     whole: bool
 
 
-def splice(token: int, clips: Sequence[Clip], pause_s: float, rate: int) -> Turn:
-    """A turn of clips that are at `rate` already, with a pause between each two."""
+def splice(token: int, clips: Sequence[Clip], pause_s: float, rate: int, opening: Clip | None = None) -> Turn:
+    """A turn of clips that are at `rate` already, with a pause between each two.
+
+    opening: a tone before the first; it counts as no clip, and as the lead-in: a device that swallows the beginning
+        swallows that.
+    """
     pause = np.zeros(round(pause_s * rate), np.int16)
     parts: list[Samples] = []
+    if opening is not None:
+        parts += [opening.samples, np.zeros(round(OPENING_PAUSE_S * rate), np.int16)]
+    length = sum(map(len, parts))
     ends: list[int] = []
-    length = 0
     for clip in clips:
-        if parts:
+        if ends:
             parts.append(pause)
             length += len(pause)
         parts.append(clip.samples)
         length += len(clip.samples)
         ends.append(length)
-    return Turn(token, np.concatenate(parts) if parts else np.zeros(0, np.int16), tuple(ends))
+    samples = np.concatenate(parts) if parts else np.zeros(0, np.int16)
+    return Turn(token, samples, tuple(ends), at_once=opening is not None)
 
 
 class Tape:
@@ -73,17 +85,26 @@ class Tape:
         report: takes the outcome of every turn, exactly once; called on the audio thread, so it must never block.
         lead_in_s: silence before a turn after idle time: HDMI and Bluetooth swallow the first syllable otherwise.
         idle_after_s: how long nothing must have sounded for that.
+        played: told every block, one channel of it, and its rate; called on the audio thread, so it must never block.
         latency_s: what the device still plays after the last sample was handed over; the outcome waits for it.
     """
 
     def __init__(
-        self, rate: int, report: Callable[[Outcome], None], *, lead_in_s: float, idle_after_s: float, latency_s: float
+        self,
+        rate: int,
+        report: Callable[[Outcome], None],
+        *,
+        lead_in_s: float,
+        idle_after_s: float,
+        latency_s: float,
+        played: Heed | None = None,
     ) -> None:
         self.rate = rate
         self.volume = 1.0
         self.blocks = 0  # filled so far: the sign of life that the watchdog looks at
         self.turn: Turn | None = None
         self._report = report
+        self._played = played
         self._commands: deque[Turn | None] = deque()
         self._gain = 1.0
         self._fade = max(1, round(FADE_S * rate))
@@ -117,12 +138,14 @@ class Tape:
             self._advance(self.turn, out)
         else:
             self._idle += len(out)
+        if self._played:
+            self._played(out[:, 0].copy(), self.rate)
 
     def _obey(self) -> None:
         while self._commands:
             self._end()
             self.turn = self._commands.popleft()
-            if self.turn and self._idle >= self._idle_limit:
+            if self.turn and not self.turn.at_once and self._idle >= self._idle_limit:
                 self._waiting = self._lead_in
 
     def _advance(self, turn: Turn, out: Samples) -> None:

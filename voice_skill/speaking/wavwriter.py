@@ -49,14 +49,16 @@ class WavWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None) -> int:
+    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
         """Writes the clips; `done(len(clips), True)` is called before it returns.
 
         Raises:
             VoiceSkillError: the disk doesn't take them; `done` isn't called then.
         """
         self._token += 1
-        turn = splice(self._token, [clip.resampled(self._rate) for clip in clips], self._pause_s, self._rate)
+        first = opening.resampled(self._rate) if opening else None
+        resampled = [clip.resampled(self._rate) for clip in clips]
+        turn = splice(self._token, resampled, self._pause_s, self._rate, first)
         gap = np.zeros(round(self._turn_pause_s * self._rate), np.int16)
         try:
             self._file.write((np.concatenate([turn.samples, gap]) * np.float32(self._volume)).astype(np.int16))

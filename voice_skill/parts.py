@@ -1,0 +1,107 @@
+"""What the running assistant needs of its parts: frames, text, a voice, a screen. The real ones are named beside each.
+
+Only shapes, so that the wiring (`assistant.py`, `ear.py`) knows no device, and a test can stand in for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from voice_skill.events import Prompt
+from voice_skill.hearing.listener import UtteranceTimes
+from voice_skill.hearing.recognizer import Final, Partial
+from voice_skill.skill import Exchange
+from voice_skill.speaking.clip import Clip
+
+
+class Listening(Protocol):
+    """Frames in, text out: `hearing.listener.Listener`."""
+
+    @property
+    def last(self) -> UtteranceTimes | None:
+        """When things happened to the utterance of the last `Final`."""
+        ...
+
+    def feed(self, frame: bytes) -> Iterator[Partial | Final]:
+        """Take in 20 ms of sound."""
+        ...
+
+    def discard(self) -> None:
+        """Forget the utterance under way."""
+        ...
+
+
+class Interjections(Protocol):
+    """Frames in while the assistant speaks, a phrase out when one was said: `hearing.bargein.BargeIn`."""
+
+    def hear(self, frame: bytes) -> str | None:
+        """20 ms while the assistant speaks."""
+        ...
+
+    def keep_up(self, frame: bytes) -> None:
+        """20 ms while it doesn't."""
+        ...
+
+
+class Microphone(Protocol):
+    """A source of frames that can be lost and opened again: `hearing.microphone.Microphone`."""
+
+    def frames(self) -> Iterator[bytes]:
+        """Frames of 20 ms until the device is lost (DeviceError)."""
+        ...
+
+
+class Mouth(Protocol):
+    """Says prompts, one turn at a time: `voice.Mouth`."""
+
+    def say(self, prompts: tuple[Prompt, ...], done: Callable[[int, bool], None], *, opening: Clip | None) -> None:
+        """Speak, replacing what is being said; `done(prompts spoken, to the end?)` is called once, from any thread.
+
+        opening: a tone before the first word.
+        """
+        ...
+
+    def prepare(self, prompts: tuple[Prompt, ...]) -> None:
+        """Have these sentences at hand; never raises."""
+        ...
+
+    def tone(self, clip: Clip) -> None:
+        """Play an earcon."""
+        ...
+
+    def reopen(self) -> None:
+        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
+        ...
+
+    def hush(self) -> None:
+        """Silence within one block."""
+        ...
+
+    def set_rate(self, words_per_minute: int) -> None:
+        """From the next turn on."""
+        ...
+
+    def set_volume(self, volume: float) -> None:
+        """At once."""
+        ...
+
+
+class Screen(Protocol):
+    """Shows what is going on: `terminal.Screen`."""
+
+    def listening(self) -> None:
+        """Ready for the next utterance."""
+        ...
+
+    def hearing(self, text: str) -> None:
+        """What has been understood so far."""
+        ...
+
+    def exchange(self, exchange: Exchange, timings_ms: Mapping[str, float] | None = None) -> None:
+        """An utterance was taken for something, or something is said; timings_ms: what that took, by stage."""
+        ...
+
+    def notice(self, text: str) -> None:
+        """Something about the machine, not about the talk."""
+        ...

@@ -1,6 +1,6 @@
 """Can one command the assistant while it speaks, and does its own voice ever do so?
 
-The microphone is given the assistant's real sentences, rendered by its own voice engine, as a room and 170 ms of sound
+The microphone is given the assistant's real sentences, rendered by its own voice engine, as a room and 50 ms of sound
 card bring them there, with or without a person's "stop" on top; the real `BargeIn` listens, echo canceller included.
 Not for the open view, which hears everything else (`hearing.py`), nor for real sound cards (`bench/latency.py`).
 """
@@ -34,7 +34,7 @@ USER_DBFS = -26.0  # level of the person's speech, as in the clips
 LEVELS_DB = (0.0, -10.0, -20.0, -30.0)  # of the assistant's voice at its own microphone, beside the person's
 ALONE_S = 600
 PAUSE_S = 0.35  # between sentences
-DELAY_S = 0.17  # from the player to the recorder, through both sound cards' buffers
+DELAY_S = 0.05  # from what `Played` gives to the microphone: as on the virtual sound card
 BEFORE_S, AFTER_S = 5.0, 1.4  # of the assistant's voice around the "stop"; the canceller has 5 s to learn
 
 

@@ -67,7 +67,7 @@ def commands(speech_model, sounds, microphone, played, **options):
 
 
 def echo(voice, gain_db):
-    late = np.concatenate([np.zeros(int(0.17 * RATE)), voice])[: len(voice)]
+    late = np.concatenate([np.zeros(int(0.05 * RATE)), voice])[: len(voice)]
     hiss = np.random.default_rng(1).standard_normal(len(voice)) * 10 ** (-70 / 20)
     return late * 10 ** (gain_db / 20) + hiss
 

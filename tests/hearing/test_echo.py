@@ -28,7 +28,7 @@ def cleaned(sounds, heard, played):
 
 def test_what_was_played_is_taken_out_and_what_was_said_is_left(sounds):
     played = np.concatenate([sounds.samples(name) for name in sounds.names[:6]] * 3)
-    echo = delayed(played, 0.17, -6)
+    echo = delayed(played, 0.05, -6)
     alone = cleaned(sounds, echo, played)
     second_half = len(alone) // 2
     before = level_dbfs(b"".join(sounds.frames(echo))[second_half:])

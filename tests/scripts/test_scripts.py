@@ -21,7 +21,7 @@ TOOLS = (
     *("bash", "cat", "chmod", "cut", "dirname", "env", "find", "flock", "grep", "id", "mkdir", "mktemp", "mv"),
     *("readlink", "rm", "sed", "sh", "sha256sum", "timeout", "touch", "true"),
 )
-RUN_PACKAGES = ["libportaudio2", "libatomic1", "espeak-ng"]
+RUN_PACKAGES = ["libportaudio2", "libatomic1", "libspeexdsp1", "espeak-ng"]
 TEST_PACKAGES = [
     *RUN_PACKAGES,
     "libasound2-plugins",
@@ -122,7 +122,7 @@ def test_locks_pin_hashes_and_name_no_server(name: str) -> None:
 
 
 def test_without_root_and_sudo_the_one_command_is_named(machine: Machine) -> None:
-    machine.installed("libatomic1")
+    machine.installed("libatomic1", "libspeexdsp1")
     done = machine.run("setup")
     assert done.returncode == 3
     assert done.stderr.splitlines()[-1] == (f"  -> sudo apt-get update && sudo {INSTALL} libportaudio2 espeak-ng")
@@ -139,7 +139,7 @@ def test_sudo_that_wants_a_password_is_not_waited_for_without_a_terminal(machine
 
 @pytest.mark.parametrize("role", ["root", "sudo"])
 def test_only_what_is_missing_is_installed_and_nothing_removed(machine: Machine, role: str) -> None:
-    machine.installed("libatomic1", "espeak-ng")
+    machine.installed("libatomic1", "libspeexdsp1", "espeak-ng")
     getattr(machine, f"with_{role}")()
     assert machine.run("setup").returncode == 0
     update, install = machine.calls("apt-get")
@@ -205,7 +205,7 @@ def test_a_system_without_apt_get_is_told_what_it_lacks(machine: Machine, option
 
 def test_a_system_without_apt_get_but_with_everything_goes_on(machine: Machine) -> None:
     (machine.bin / "apt-get").unlink()
-    machine.stand_in("ldconfig", "echo libportaudio.so.2")
+    machine.stand_in("ldconfig", "echo libportaudio.so.2; echo libspeexdsp.so.1")
     machine.stand_in("espeak-ng")
     assert machine.run("setup").returncode == 0
 

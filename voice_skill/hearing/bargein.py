@@ -26,7 +26,7 @@ LEARN_MS = 3_000  # of the assistant's voice, before its canceller has learnt en
 # remains of the echo alone is 20 dB less and more.
 LEFT_DB = -12.0
 # And it must stand out by so much from what is usually left of the echo: from its loudest quarter in the last seconds.
-RISE_DB = 8.0
+RISE_DB = 4.0
 USUAL_MS = 5_000
 LEFT_OVER_MS = 600  # the stretch in which that is measured: about a command's length
 _PLAYED_DBFS = -55.0  # louder is voice

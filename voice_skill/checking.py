@@ -1,19 +1,23 @@
-"""What authors are warned of: everything `voice-skill content check` finds that breaks no rule.
+"""What `voice-skill content check` tells authors: rules that are broken, and what else they may want to change.
 
-Joins the understanding room, which knows the phrases, with the hearing room, which knows the model's words. Not for
-broken rules (`article/lint.py`).
+Joins the understanding room, which knows the phrases, with the hearing room, which knows the model's words. The rules
+themselves are in `article/lint.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from voice_skill.article.content import Content
+from voice_skill.article.lint import lint
+from voice_skill.article.loader import load_content
 from voice_skill.ears import model_store
 from voice_skill.errors import ModelError
 from voice_skill.hearing.recognizer import SpeechModel
 from voice_skill.hearing.vocabulary import listed_words
-from voice_skill.settings import Settings
+from voice_skill.settings import CONTENT_DIR, Settings
 from voice_skill.understanding.interpret import Understanding
 from voice_skill.understanding.phrases import few_phrases, shared_phrases, stolen_phrases
 from voice_skill.understanding.unheard import sound_alikes, unheard_words
@@ -52,3 +56,25 @@ def _unknown(word: str, places: Sequence[str], model: str, alike: Sequence[str])
         f"it may write {instead}: write the phrase with that as well" if alike else "nothing it knows sounds alike"
     )
     return f"{word!r} is unknown to the model {model} ({where}); {heard_as}, or add the word (docs/training.md)"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """findings: rules that are broken; warnings: what an author may want to change; summary: what there is."""
+
+    findings: tuple[str, ...]
+    warnings: tuple[str, ...]
+    summary: str
+
+
+def check_content(folder: Path | None, settings: Settings) -> Checked:
+    """All that can be said about the content of a folder, the installed one when None. Raises ContentError."""
+    content = load_content(folder or CONTENT_DIR)
+    warnings = tuple(content_warnings(content, settings))
+    phrases = sum(len(entry.phrases) for entry in content.article.entries)
+    summary = (
+        f"ok: {len(content.article.entries)} entries, {phrases} phrases, {len(content.safety.flags)} red flags, "
+        f"{len(content.commands.commands)} commands, {len(content.requests.requests)} requests; "
+        f"{len(warnings)} warning{'' if len(warnings) == 1 else 's'}"
+    )
+    return Checked(tuple(lint(content)), warnings, summary)

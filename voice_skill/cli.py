@@ -217,13 +217,30 @@ def devices(as_json: JsonOption = False) -> None:
 
     found = list_devices()
     for device in found:
-        if as_json:
-            _print_json(device.as_json())
-        else:
-            _show(str(device), markup=False)
+        _print_json(device.as_json()) if as_json else _show(str(device), markup=False)
     if not found:
         _tell("No sound device was found. Plug one in, then: voice-skill doctor")
         raise typer.Exit(EXIT_MISSING_PART)
+
+
+@app.command()
+def voices(
+    name: Annotated[str | None, typer.Argument(help="Speak with this one from now on, e.g. gmw/en-us+f3.")] = None,
+    rate: RateOption = None,
+    sample: Annotated[bool, typer.Option("--sample", "-s", help="Let it say two sentences.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List other languages' voices, too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the voices, hear one, or choose one and how fast it speaks."""
+    from voice_skill import voice_commands
+
+    if sample:
+        _show(voice_commands.play_sample(_settings(), name, rate), markup=False, soft_wrap=True)
+    elif name is not None:
+        _show(voice_commands.use_voice(name, rate), markup=False, soft_wrap=True)
+    else:
+        for line in voice_commands.describe_voices(_settings(), every=every):
+            _print_json(line) if as_json else _show(line["line"], markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -310,27 +327,14 @@ def content_check(
     Warns of phrases that mean two things or are taken for another, of words that the speech model doesn't know, and of
     entries with few phrases.
     """
-    from voice_skill.article.lint import lint
-    from voice_skill.article.loader import load_content
-    from voice_skill.checking import content_warnings
-    from voice_skill.settings import CONTENT_DIR
+    from voice_skill.checking import check_content
 
-    content = load_content(folder or CONTENT_DIR)
-    findings = lint(content)
-    for finding in findings:
-        _tell(finding, markup=False, soft_wrap=True)
-    warnings = 0
-    for warning in content_warnings(content, _settings()):
-        _tell(f"warning: {warning}", markup=False, soft_wrap=True)
-        warnings += 1
-    if findings:
+    checked = check_content(folder, _settings())
+    for line in (*checked.findings, *(f"warning: {warning}" for warning in checked.warnings)):
+        _tell(line, markup=False, soft_wrap=True)
+    if checked.findings:
         raise typer.Exit(EXIT_ANSWERED_WITH_ERROR)
-    phrases = sum(len(entry.phrases) for entry in content.article.entries)
-    _show(
-        f"ok: {len(content.article.entries)} entries, {phrases} phrases, {len(content.safety.flags)} red flags, "
-        f"{len(content.commands.commands)} commands; {warnings} warning{'' if warnings == 1 else 's'}",
-        soft_wrap=True,
-    )
+    _show(checked.summary, soft_wrap=True)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ with `VirtualAudio.env`; what that program plays is recorded. Not for judging wh
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -28,7 +29,7 @@ import soundfile
 import soxr
 from mel import log_mel_correlation
 
-__all__ = ["MICROPHONE_HZ", "SPEAKER_HZ", "Recording", "VirtualAudio", "log_mel_correlation", "silent_house"]
+__all__ = ["MICROPHONE_HZ", "SPEAKER_HZ", "Recording", "VirtualAudio", "log_mel_correlation", "said", "silent_house"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -283,6 +284,15 @@ class VirtualAudio:
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(4096):
                 pass
+
+
+def said(text: str) -> FloatArray:
+    """A sentence in another voice than the assistant's, at `MICROPHONE_HZ` and -26 dBFS."""
+    command = ["flite", "-voice", "slt", "-t", text, "-o", "/dev/stdout"]
+    wave = subprocess.run(command, capture_output=True, check=True).stdout
+    samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
+    sound = soxr.resample(samples, rate, MICROPHONE_HZ)
+    return (sound * 10 ** (-26 / 20) / np.sqrt(np.mean(sound**2))).astype(np.float32)
 
 
 @dataclass(frozen=True)

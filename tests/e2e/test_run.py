@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import subprocess
@@ -12,10 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
-import soxr
 from assistant_process import RunningAssistant
-from rig import log_mel_correlation
+from rig import log_mel_correlation, said
 
 from voice_skill.article.loader import load_content
 from voice_skill.conversation.replies import Replies
@@ -126,15 +123,6 @@ def test_it_does_not_hear_itself(virtual_audio):
         assert exchange["entry"] == "relief-now"
         time.sleep(4)
         assert [e["key"] for e in assistant.exchanges if e["heard"]] == ["entry:relief-now:1"]
-
-
-def said(text):
-    """By another voice than the assistant's, as loud as the questions."""
-    command = ["flite", "-voice", "slt", "-t", text, "-o", "/dev/stdout"]
-    wave = subprocess.run(command, capture_output=True, check=True).stdout
-    samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
-    sound = soxr.resample(samples, rate, 16_000)
-    return (sound * 10 ** (-26 / 20) / np.sqrt(np.mean(sound**2))).astype(np.float32)
 
 
 def test_one_can_stop_it_by_voice_while_it_speaks(virtual_audio):

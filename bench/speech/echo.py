@@ -60,6 +60,8 @@ class EchoFigures:
 class _Player:
     """What is being played, as `BargeIn` asks for it."""
 
+    slips = 0
+
     def __init__(self) -> None:
         self.frame = bytes(FRAME_BYTES)
 

@@ -16,6 +16,8 @@ PHRASES = load_content(CONTENT_DIR).requests.while_speaking
 
 
 class Loudspeaker:
+    slips = 0
+
     def __init__(self):
         self.frame = bytes(FRAME_BYTES)
 
@@ -90,6 +92,18 @@ def test_what_the_assistant_says_itself_is_not_obeyed(speech_model, sounds, voic
     word = said("next")
     microphone[8 * RATE : 8 * RATE + len(word)] += word
     assert commands(speech_model, sounds, microphone, voice, being_said=lambda: "Say next when you're ready.") == []
+
+
+def test_after_a_slip_it_learns_again_before_it_obeys(speech_model, sounds, voice):
+    loudspeaker = Loudspeaker()
+    barge_in = BargeIn(speech_model, PHRASES, loudspeaker)
+    microphone, word = echo(voice, -30), said("stop")
+    microphone[8 * RATE : 8 * RATE + len(word)] += word
+    found = []
+    for number, (heard, frame) in enumerate(zip(sounds.frames(microphone), sounds.frames(voice), strict=True)):
+        loudspeaker.frame, loudspeaker.slips = frame, int(number >= 8 * 50 - 10)
+        found += [text for text in [barge_in.hear(heard)] if text]
+    assert found == []
 
 
 def test_with_headphones_nothing_is_cancelled(speech_model, sounds):

@@ -91,6 +91,15 @@ def test_what_is_left_over_from_a_stall_is_let_go():
     assert taken(played, 1)[0] > 90  # not two seconds ago
 
 
+def test_a_change_of_the_delay_is_told():
+    played = Played()
+    played.put(np.ones(1_600, np.int16), RATE)
+    played.take()
+    assert played.slips == 1
+    taken(played, 3)  # more than is left
+    assert played.slips > 1
+
+
 def test_another_rate_is_resampled():
     played = Played()
     tone = np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000) * 8_000

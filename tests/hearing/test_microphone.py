@@ -322,7 +322,7 @@ def test_the_form_nearest_to_16_khz_mono_is_used(monkeypatch, accepted, used):
     with Microphone() as microphone:
         assert (microphone.rate, microphone.channels) == used
         options = FakeStream.last.options
-        assert (options["samplerate"], options["channels"], options["blocksize"]) == (*used, used[0] // 10)
+        assert (options["samplerate"], options["channels"], options["blocksize"]) == (*used, used[0] // 25)
 
 
 def test_a_device_that_accepts_nothing_says_so(monkeypatch):

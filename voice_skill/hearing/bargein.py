@@ -22,6 +22,7 @@ from voice_skill.hearing.recognizer import Final, Recognizer, SpeechModel
 HOLD_MS = 120  # a partial result that is a command for so long is one
 END_SILENCE_MS = 400  # the phrases are short, and have no pauses within
 LEARN_MS = 3_000  # of the assistant's voice, before its canceller has learnt enough to be relied on
+LEARN_AGAIN_MS = 1_500  # the same after the delay has changed
 # Of what the microphone gets while a command is said, at least so much must be left when the echo is taken out: what
 # remains of the echo alone is 20 dB less and more.
 LEFT_DB = -12.0
@@ -63,6 +64,7 @@ class BargeIn:
         self._held = ""
         self._held_ms = 0
         self._learnt_ms = 0
+        self._slips = 0
         self._usual: deque[float] = deque(maxlen=USUAL_MS // FRAME_MS)
         self._levels: deque[tuple[float, float]] = deque(maxlen=LEFT_OVER_MS // FRAME_MS)
 
@@ -81,6 +83,9 @@ class BargeIn:
             if level_dbfs(played) > _PLAYED_DBFS:
                 self._usual.append(self._levels[-1][1])
                 self._learnt_ms += FRAME_MS
+            if self._played.slips != self._slips:
+                self._slips = self._played.slips
+                self._learnt_ms = min(self._learnt_ms, LEARN_MS - LEARN_AGAIN_MS)
             if self._learnt_ms < LEARN_MS:
                 return None
         said = self._said(frame)

@@ -100,6 +100,8 @@ class Played:
         self._rate = 0
         self._ready = np.zeros(0, np.int16)
         self._started = False
+        self.slips = 0
+        """How often the delay has changed, because a side stood still: whoever has learnt it must learn it again."""
 
     def put(self, block: NDArray[np.int16], rate: int) -> None:
         """A block, mono, at `rate` Hz, in the order of playing, silence included. Never blocks."""
@@ -114,9 +116,11 @@ class Played:
             if len(self._ready) < _samples(HELD_BACK_MS):
                 return bytes(FRAME_BYTES)
             self._started = True
+            self.slips += 1
             self._ready = self._ready[-_samples(HELD_BACK_MS) :]
         frame, self._ready = self._ready[:FRAME_SAMPLES], self._ready[FRAME_SAMPLES:]
         if len(frame) < FRAME_SAMPLES:
+            self.slips += 1
             self._ready = np.zeros(_samples(MORE_MS), np.int16)
         return frame.tobytes().ljust(FRAME_BYTES, b"\0")
 

@@ -26,6 +26,7 @@ TEST_PACKAGES = [
     *RUN_PACKAGES,
     "libasound2-plugins",
     "pulseaudio-utils",
+    "chromium",
     "flite",
     "libfst-tools",
     "libfst22-plugins-base",

@@ -48,8 +48,7 @@ def render(task: Task) -> float:
     Sentences that are added meanwhile are taken in: the plan is drawn again, what is done stays done.
     """
     engine = open_engine(task.engine)
-    (task.out / VERSIONS).mkdir(parents=True, exist_ok=True)
-    (task.out / VERSIONS / f"{task.engine}.json").write_text(json.dumps(engine.versions()), encoding="utf-8")
+    _note_versions(task, engine)
     missing = task.seconds - _seconds_there(task)
     made, again = 0.0, True
     while again and made < missing:
@@ -63,6 +62,15 @@ def render(task: Task) -> float:
                 again = True
                 break
     return made
+
+
+def _note_versions(task: Task, engine: Engine) -> None:
+    """Write down the engine's packages, whole at every moment: the summing-up reads this beside us."""
+    folder = task.out / VERSIONS
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{task.engine}.{task.shard}.draft"
+    draft.write_text(json.dumps(engine.versions()), encoding="utf-8")
+    draft.replace(folder / f"{task.engine}.json")
 
 
 def chosen(sentences: Iterable[Sentence], most: int, engine: str) -> list[Sentence]:

@@ -32,8 +32,12 @@ def rss_mb():
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
 
 settings = load_settings()
-asker = Asker(build(settings), settings, load_ms=0)
 texts = [case.text for case in corpora.typed_cases()]
+before_mb = rss_mb()
+begin = time.perf_counter()
+skill = build(settings)
+build_ms = (time.perf_counter() - begin) * 1000
+asker = Asker(skill, settings, load_ms=0)
 asker.ask_text(texts[0])
 times = []
 for text in texts:
@@ -54,7 +58,8 @@ for frame in room:
     list(ears.listener.feed(frame.tobytes()))
 idle = (time.process_time() - begin) / 60
 print(json.dumps({"understand_p50_ms": percentile(times, 0.5), "understand_p95_ms": percentile(times, 0.95),
-    "typed_rss_mb": typed_mb, "ears_load_ms": load_ms, "rss_mb": loaded_mb, "idle_cpu_percent": 100 * idle}))
+    "build_ms": build_ms, "understanding_mb": typed_mb - before_mb, "typed_rss_mb": typed_mb, "ears_load_ms": load_ms,
+    "rss_mb": loaded_mb, "idle_cpu_percent": 100 * idle}))
 """
 
 
@@ -72,9 +77,11 @@ def measure() -> list[Table]:
 
     row("reference: python + numpy starting", reference)
     row("voice-skill ask, whole process", ask)
+    row("building the skill from its cache", probe["build_ms"])
     row("understanding and answering, p50", probe["understand_p50_ms"])
     row("understanding and answering, p95", probe["understand_p95_ms"])
     row("loading and warming up the recognizer", probe["ears_load_ms"])
+    table.add("memory that understanding adds", f"{probe['understanding_mb']:.0f} MB RSS", "")
     table.add("memory, typed only", f"{probe['typed_rss_mb']:.0f} MB RSS", "")
     table.add("memory with the recognizer", f"{probe['rss_mb']:.0f} MB RSS", "")
     table.add("idle open microphone (gate on a quiet room)", f"{probe['idle_cpu_percent']:.2f} % of a core", "")

@@ -343,7 +343,7 @@ class Recording:
     def onset_after(self, moment: float) -> float | None:
         """When the first audible sample after this moment was played; None if there is none yet."""
         loud = np.flatnonzero(np.abs(self.since(moment)) > AUDIBLE)
-        return None if loud.size == 0 else self._time(self._index(moment) + int(loud[0]))
+        return None if loud.size == 0 else self.time_of(self._index(moment) + int(loud[0]))
 
     def wait_for_sound(self, after: float, timeout: float = 30) -> float:
         """Wait for the first audible sample after `after`, give its time. Raises TimeoutError."""
@@ -360,9 +360,9 @@ class Recording:
 
         def last_sound() -> float:
             loud = np.flatnonzero(np.abs(self.since(after)) > AUDIBLE)
-            return self._time(self._index(after) + int(loud[-1])) if loud.size else after
+            return self.time_of(self._index(after) + int(loud[-1])) if loud.size else after
 
-        self.wait_until(lambda: self._time(self.samples.size) - last_sound() >= lasting, timeout, "it is silent")
+        self.wait_until(lambda: self.time_of(self.samples.size) - last_sound() >= lasting, timeout, "it is silent")
         return last_sound()
 
     def wait_until(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
@@ -390,7 +390,8 @@ class Recording:
     def _index(self, moment: float) -> int:
         return max(0, round((moment - self._began) * self.rate))
 
-    def _time(self, index: int) -> float:
+    def time_of(self, index: int) -> float:
+        """When this sample was played."""
         return self._began + index / self.rate
 
 

@@ -8,8 +8,9 @@ the sums (`matcher.py`, `suspicion.py`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,7 @@ from voice_skill.understanding.reading import Item
 
 ANY = "(any)"  # the line that holds for every utterance
 _SCALE = 100  # votes stand in the file as whole hundredths
+_REMEMBERED = 4_000  # lines that were read: 2 MB
 
 Floats = NDArray[np.float64]
 
@@ -64,28 +66,39 @@ def ballots(items: Sequence[Item]) -> dict[str, float]:
 
 
 class _Rows(Mapping[str, tuple[float, Floats]]):
-    """The lines of a votes file, each read only when it is asked for: an utterance needs some dozens of thousands."""
+    """The lines of a votes file, each read only when it is asked for: an utterance needs some dozens of thousands.
 
-    def __init__(self, lines: Iterable[str], columns: Sequence[int | None]) -> None:
-        self._lines = dict(line.split("\t", 1) for line in lines)
+    The text is kept as it is, with the place of each line: as strings of their own the lines would take half as much
+    memory again.
+    """
+
+    def __init__(self, text: str, columns: Sequence[int | None]) -> None:
+        self._text = text
+        self._places: dict[str, int] = {}
+        for place in _line_starts(text):
+            if text[place] != "#":
+                self._places[text[place : text.find("\t", place)]] = place
         self._columns = columns
-        self._read: dict[str, tuple[float, Floats]] = {}
+        self._read = lru_cache(maxsize=_REMEMBERED)(self._parsed)
+
+    def _parsed(self, key: str) -> tuple[float, Floats]:
+        place = self._places[key]
+        end = self._text.find("\n", place)
+        _, rarity, *cells = self._text[place : end if end >= 0 else None].split("\t")
+        votes = [int(cells[n] or 0) / _SCALE if n is not None else 0.0 for n in self._columns]
+        return float(rarity), np.array(votes)
 
     def __getitem__(self, key: str) -> tuple[float, Floats]:
-        if key not in self._read:
-            rarity, *cells = self._lines[key].split("\t")
-            votes = [int(cells[n] or 0) / _SCALE if n is not None else 0.0 for n in self._columns]
-            self._read[key] = float(rarity), np.array(votes)
-        return self._read[key]
+        return self._read(key)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._lines
+        return key in self._places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._places)
 
 
 def parse_votes(text: str, labels: Sequence[str] | None = None) -> Votes:
@@ -93,10 +106,22 @@ def parse_votes(text: str, labels: Sequence[str] | None = None) -> Votes:
 
     Raises ValueError for a damaged file, for a damaged line when it is first asked for.
     """
-    heading, *lines = (line for line in text.splitlines() if not line.startswith("#"))
+    start = next((place for place in _line_starts(text) if text[place] != "#"), None)
+    if start is None:
+        raise ValueError("a votes file without a heading")
+    heading, _, lines = text[start:].partition("\n")
     there = heading.split("\t")[2:]
     labels = there if labels is None else labels
-    return Votes(tuple(labels), _Rows(lines, [there.index(label) if label in there else None for label in labels]))
+    columns = [there.index(label) if label in there else None for label in labels]
+    return Votes(tuple(labels), _Rows(lines, columns))
+
+
+def _line_starts(text: str) -> Iterator[int]:
+    """Where each line begins. The lines themselves, all at once, would leave the memory in shreds."""
+    place = 0
+    while place < len(text):
+        yield place
+        place = text.find("\n", place) + 1 or len(text)
 
 
 def written_votes(votes: Votes) -> Iterator[str]:

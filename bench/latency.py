@@ -36,14 +36,17 @@ GAP_S = 1.0  # of silence before the next question: the microphone is deaf for 0
 VOICE_AFTER_S = 4.0  # of its speech, before somebody says stop
 ECHO_DB = -20.0  # its voice at its own microphone
 PICTURE = "performance-waterfall.svg"
-STAGES = ("endpoint", "decode", "understand", "render")
+STAGES = ("endpoint", "decode", "queue", "understand", "render")  # as the process tells them
 STAGE_NAMES = {
+    "noticed": "noise taken for voice",
     "endpoint": "waiting for more words",
     "decode": "decoding the rest",
+    "queue": "until it is taken up",
     "understand": "understanding",
     "render": "voice at hand",
-    "cards": "sound cards and the rest",
+    "card": "sound card",
 }
+AFTER_THE_END = ("decode", "queue", "understand", "render", "card")
 
 
 @dataclass(slots=True)
@@ -115,8 +118,10 @@ def _ask(
 def _note(waits: Waits, exchange: dict[str, Any], text_s: float, sound_s: float) -> None:
     waits.text.append(text_s)
     waits.sound.append(sound_s)
-    stages = {stage: float(exchange["timings_ms"].get(stage, 0.0)) for stage in STAGES}
-    stages["cards"] = 1000 * sound_s - sum(stages.values())
+    told = {stage: float(exchange["timings_ms"].get(stage, 0.0)) for stage in STAGES}
+    card_ms = max(0.0, 1000 * (sound_s - text_s))  # the process tells of an answer when its voice has begun
+    late_ms = max(0.0, 1000 * sound_s - sum(told.values()) - card_ms)
+    stages = {"noticed": late_ms, **told, "card": card_ms}
     for stage, ms in stages.items():
         waits.stages.setdefault(stage, []).append(ms)
 
@@ -163,7 +168,7 @@ def _table(waits: Waits) -> Table:
     )
     _row(table, "end of speech to text", waits.text)
     _row(table, "end of speech to first sound", waits.sound)
-    after = [sound - endpoint / 1000 for sound, endpoint in zip(waits.sound, waits.stages["endpoint"], strict=True)]
+    after = [sum(each) / 1000 for each in zip(*(waits.stages[stage] for stage in AFTER_THE_END), strict=True)]
     _row(table, "end of utterance to first sound", after)
     _row(table, "key press to silence", waits.key_stops)
     _row(table, 'end of "stop" to silence', waits.voice_stops)

@@ -144,8 +144,8 @@ class Assistant:
                 self._visit.on(SpeechBegan())
                 self._screen.hearing(text)
                 self._prepare(text)
-            case Utterance(heard, timings_ms):
-                self._answer(heard, timings_ms)
+            case Utterance():
+                self._answer(item)
             case Interjection(text):
                 self._interrupt(Heard((Hypothesis(text),)))
             case _Spoken():
@@ -161,11 +161,12 @@ class Assistant:
         if said is not None:
             self._mouth.prepare(said.prompts)
 
-    def _answer(self, heard: Heard, timings_ms: dict[str, float]) -> None:
+    def _answer(self, utterance: Utterance) -> None:
         begin = time.perf_counter()
-        exchange = self._visit.on(heard)
+        exchange = self._visit.on(utterance.heard)
         understood = time.perf_counter()
-        self._perform(exchange, {**timings_ms, "understand": round(1000 * (understood - begin), 1)})
+        took = {"queue": begin - utterance.known_s, "understand": understood - begin}
+        self._perform(exchange, utterance.timings_ms | {stage: round(1000 * s, 1) for stage, s in took.items()})
 
     def _pressed(self, name: str) -> None:
         if name == "quit":

@@ -26,10 +26,13 @@ RETRY_DEVICE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What was said to the open ear. timings_ms: the silence waited for (endpoint), and decoding after it (decode)."""
+    """What was said to the open ear. timings_ms: the silence waited for (endpoint), and decoding after it (decode);
+    known_s: when all that was known (`time.perf_counter`).
+    """
 
     heard: Heard
     timings_ms: dict[str, float]
+    known_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +147,5 @@ class Ear:
         timings: dict[str, float] = {}
         if times is not None:
             timings = {"endpoint": float(times.decided_ms - times.voice_end_ms), "decode": times.finish_ms}
-        self._post(Utterance(Heard(result.alternatives, addressed=self._push_to_talk), timings))
+        heard = Heard(result.alternatives, addressed=self._push_to_talk)
+        self._post(Utterance(heard, timings, time.perf_counter()))

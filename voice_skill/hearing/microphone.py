@@ -8,6 +8,7 @@ Not for judging what is heard (`gate.py`), nor for deciding when to try again af
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from voice_skill.hearing.devices import (
     refresh_devices,
 )
 from voice_skill.hearing.frames import FRAME_BYTES, FRAME_MS, SAMPLE_RATE, SILENCE_DBFS, Framer, level_dbfs
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Microphone", "MicrophoneHealth", "list_devices", "refresh_devices"]
 
@@ -161,6 +164,8 @@ class Microphone:
         self._inbox.close()
         stream, self._stream = self._stream, None
         if stream is not None:
+            if self._inbox.dropped or self._overflows:
+                log.warning("sound was lost: %d ms unread, %d overflows", self.health.dropped_ms, self._overflows)
             with contextlib.suppress(portaudio().PortAudioError):
                 stream.abort()
             with contextlib.suppress(portaudio().PortAudioError):

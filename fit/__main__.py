@@ -1,4 +1,5 @@
-"""`python -m fit`: fits the matcher to the content and to what writers wrote (half an hour on two cores).
+"""`python -m fit`: fits the matcher to the content and to what writers wrote. Half an hour with a graphics card (JAX
+finds it), else a night, for the sentence network; `python -m fit teach` teaches only that, into build/networks.
 
 `python -m fit hear` makes the noisy copies anew (twenty minutes; needs espeak-ng and flite); `python -m fit errors`
 lists the dev split's mistakes; `python -m fit judge IN.tsv OUT.tsv` scores other sentences.
@@ -7,6 +8,8 @@ lists the dev split's mistakes; `python -m fit judge IN.tsv OUT.tsv` scores othe
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -15,12 +18,12 @@ from rich.progress import Progress, TimeElapsedColumn
 
 from fit.corpus import HEARD_TRAIN, load_corpus
 from fit.files import CHECKOUT
-from fit.fitting import fit
+from fit.fitting import Say, fit
 from fit.hear import DEV_VOICES, TRAIN_VOICES, hear, write_heard
 from fit.judge import is_right, judge
 from fit.judging import HEARD_DEV, as_heard, dev_cases, read_cases
-from fit.network import Progress as TellProgress
-from fit.network import read_encoder
+from fit.school import School
+from fit.teaching import Progress as TellProgress
 from fit.written import write
 from training.heldout import is_set_aside
 from voice_skill.article.loader import load_content
@@ -37,6 +40,8 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case []:
             fit_all()
+        case ["teach"]:
+            teach_all()
         case ["hear"]:
             make_copies()
         case ["errors"]:
@@ -50,18 +55,33 @@ def main(arguments: list[str]) -> None:
 def fit_all() -> None:
     """Fit, write the files, and say how well it does."""
     spoken = as_heard(dev_cases(), HEARD_DEV)
+    with _progress() as say:
+        fitted = fit(load_corpus(), School(ENCODER).network, spoken, say)
+    for name in write(fitted):
+        print(f"written: {name}")
+    matcher = _shipped_matcher()
+    print(f"dev, typed : {judge(matcher, dev_cases())}")
+    print(f"dev, spoken: {judge(matcher, spoken)}")
+
+
+def teach_all() -> None:
+    """Teach the two networks that the fit needs."""
+    corpus = load_corpus()
+    with _progress() as say:
+        for part in (corpus.parted()[0], corpus):
+            School(ENCODER).network(part, say(part.digest()))
+
+
+@contextmanager
+def _progress() -> Iterator[Say]:
+    """Shows bars; gives what makes one for a long step."""
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=Console(stderr=True)) as shown:
 
         def say(step: str) -> TellProgress:
             task = shown.add_task(step)
             return lambda done, steps: shown.update(task, completed=done, total=steps)
 
-        fitted = fit(load_corpus(), read_encoder(ENCODER), spoken, say)
-    for name in write(fitted):
-        print(f"written: {name}")
-    matcher = _shipped_matcher()
-    print(f"dev, typed : {judge(matcher, dev_cases())}")
-    print(f"dev, spoken: {judge(matcher, spoken)}")
+        yield say
 
 
 def make_copies() -> None:

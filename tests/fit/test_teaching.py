@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,8 +12,9 @@ from safetensors.numpy import save_file
 from tiny_network import FLAGS, LABELS, tiny_network
 
 from fit.corpus import Lesson
-from fit.network import outputs, padded, read_encoder, teach
-from voice_skill.understanding.network import LONGEST, SentenceNetwork
+from fit.network import outputs, padded, read_encoder
+from fit.teaching import CHUNK, coached, teach, worn
+from voice_skill.understanding.network import LONGEST, NetworkWeights, SentenceNetwork
 
 LESSONS = [
     Lesson("warm", ("heat",), ("no",)),
@@ -22,23 +26,61 @@ LESSONS = [
 ] * 8
 
 
+def assert_learnt(network: NetworkWeights) -> None:
+    assert (network.labels, network.flags, network.trained_on) == (LABELS, FLAGS, "these")
+    reader = SentenceNetwork(network, LABELS)
+    for lesson in LESSONS[:5]:
+        assert LABELS[int(reader.read([lesson.text])[0].labels.argmax())] in lesson.labels
+    assert reader.read(["my chest"])[0].flags["RF-E1"] > reader.read(["warm"])[0].flags["RF-E1"] + 1
+
+
 def test_it_learns_and_the_program_reads_what_it_learnt() -> None:
-    steps: list[tuple[int, int]] = []
-    network = teach(
+    told: list[tuple[int, int]] = []
+    (network,) = teach(
         tiny_network(taught=False),
         LESSONS,
         LABELS,
         FLAGS,
         trained_on="these",
         epochs=200,
-        progress=lambda *told: steps.append(told),
+        progress=lambda *steps: told.append(steps),
     )
-    assert steps[-1] == (300, 300)
-    assert (network.labels, network.flags, network.trained_on) == (LABELS, FLAGS, "these")
-    reader = SentenceNetwork(network, LABELS)
-    for lesson in LESSONS[:5]:
-        assert LABELS[int(reader.read([lesson.text])[0].labels.argmax())] in lesson.labels
-    assert reader.read(["my chest"])[0].flags["RF-E1"] > reader.read(["warm"])[0].flags["RF-E1"] + 1
+    done, steps = told[-1]
+    assert done == steps
+    assert steps % CHUNK == 0
+    assert_learnt(network)
+
+
+def test_members_differ_and_a_coached_network_learns_from_them() -> None:
+    start = tiny_network(taught=False)
+    one, other = teach(start, LESSONS, LABELS, FLAGS, trained_on="these", epochs=40, members=2)
+    assert not np.allclose(one.ends["out.weight"], other.ends["out.weight"])
+    small = coached(start, LESSONS, LABELS, FLAGS, trained_on="these", layers=1, epochs=200, coach_epochs=200)
+    assert len(small.layers) == 1
+    assert_learnt(small)
+
+
+def test_coaches_are_heeded() -> None:
+    def wrong(lesson: Lesson) -> Lesson:
+        return replace(lesson, labels=("massage",)) if lesson.text == "warm" else lesson
+
+    start = tiny_network(taught=False)
+    coaches = teach(start, list(map(wrong, LESSONS)), LABELS, FLAGS, trained_on="others", epochs=200)
+    (heeding,) = teach(start, LESSONS, LABELS, FLAGS, trained_on="these", epochs=200, coaches=coaches)
+    chances = np.exp(SentenceNetwork(heeding, LABELS).read(["warm"])[0].labels)
+    assert chances[LABELS.index("massage")] > chances[LABELS.index("heat")]
+
+
+def test_a_worn_sentence_keeps_its_ends_and_its_order() -> None:
+    numbers = jnp.tile(jnp.arange(100, 120), (200, 1))
+    lengths = jnp.full(200, 15)
+    worn_numbers, given = map(np.asarray, worn(numbers, lengths, 7, jax.random.PRNGKey(1)))
+    rows = [row[there].tolist() for row, there in zip(worn_numbers, given, strict=True)]
+    assert all((row[0], row[-1]) == (100, 114) for row in rows)
+    assert all(sorted(set(row) - {7}) == [n for n in row if n != 7] for row in rows)
+    assert any(7 in row for row in rows)
+    assert min(map(len, rows)) < max(map(len, rows)) == 15
+    assert all(there[: len(row)].all() for row, there in zip(rows, given, strict=True))
 
 
 def test_what_teaches_computes_as_the_program_does() -> None:

@@ -34,6 +34,7 @@ _LIKELIHOOD_SCALE = 0.5
 # A runner-up with this share of the best one's probability is close: of two topics neither is accepted then.
 CLOSE = 0.6
 _LEANS = 4  # words after the first that halve how much an utterance leans on the open entry
+_FEW = 3  # words
 
 Floats = NDArray[np.float64]
 
@@ -128,12 +129,12 @@ class Matcher:
         each = {text: self.chances(self._sums(measured[text]), text, context) for text in shares}
         chance = np.sum([shares[text] * each[text] for text in shares], axis=0)
         best, second = self._best_two(chance)
-        if context.awaiting != "nothing" and second == self._answers[1] and not self._commands[best]:
-            chance[best] += chance[second]  # "no, I said massage" is an answer to our question by way of a topic
-            chance[second] = 0.0
+        if context.awaiting != "nothing":
+            self._join_no_with_topic(chance, best, second)
             best, second = self._best_two(chance)
         text = max(shares, key=lambda text: shares[text] * each[text][best])
-        return self._verdict(chance, best, second, text, measured[text])
+        leans = not context.in_steps and context.awaiting == "nothing" and _leans(text, measured[text])
+        return self._verdict(chance, best, second, text, measured[text], leans=leans)
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Read some normalised texts ahead, up to a hundred: together that takes a third of the time."""
@@ -169,16 +170,26 @@ class Matcher:
             chance[self._answers] = 0.0
         return chance
 
+    def _join_no_with_topic(self, chance: Floats, best: int, second: int) -> None:
+        """ "No, I said massage" answers our question by way of a topic: that gets the share of "no" as well."""
+        no = self._answers[1]
+        topic = best if second == no else second if best == no and chance[second] >= CLOSE * chance[best] else None
+        if topic is not None and not self._commands[topic]:
+            chance[topic] += chance[no]
+            chance[no] = 0.0
+
     def _best_two(self, chance: Floats) -> tuple[int, int]:
         ours = np.where(np.arange(len(chance)) == self._none, -1.0, chance)
         second, best = np.argsort(ours, kind="stable")[-2:]
         return int(best), int(second)
 
-    def _verdict(self, chance: Floats, best: int, second: int, text: str, measured: Measured) -> Match:
+    def _verdict(self, chance: Floats, best: int, second: int, text: str, measured: Measured, *, leans: bool) -> Match:
         bands, score = self._weights.bands, float(chance[best])
         offered = score + float(chance[second])
         close = not self._commands[[best, second]].any() and float(chance[second]) >= CLOSE * score
         band: Band = "accept" if score >= bands.accept and not close else "ask" if offered >= bands.ask else "reject"
+        if band == "accept" and leans and not self._commands[best]:
+            band = "ask"  # "which way" may be about anything
         if band == "ask" and self._written.get(text) == self.labels[best]:
             band = "accept"  # word for word a phrase of the content: its author has answered the question
         refused = band == "reject"
@@ -223,6 +234,11 @@ class Matcher:
 def elliptic(text: str) -> float:
     """0-1: how much an utterance may lean on what is being talked about: "harder" wholly, a long sentence hardly."""
     return 1 / (1 + max(0, len(text.split()) - 1) / _LEANS)
+
+
+def _leans(text: str, measured: Measured) -> bool:
+    """Whether an utterance is so short, and names so little, that only what was said before can tell what it means."""
+    return len(text.split()) <= _FEW and not any(item.role == "concept" for item in measured.items)
 
 
 def shared_belief(alternatives: Sequence[Hypothesis]) -> dict[str, float]:

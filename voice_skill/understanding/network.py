@@ -1,7 +1,7 @@
 """Reads a sentence as a whole: a small transformer, taught with all our sentences, that also knows words they lack.
 
 The votes (`votes.py`) know only words they have seen; this knows that "spasm" is like "cramp" and "my ticker" like "my
-heart". Two layers of a public sentence encoder, taught further by `scripts/fit`. Its numbers can't be read by a
+heart". Three layers of a public sentence encoder, taught further by `scripts/fit`. Its numbers can't be read by a
 person, so it is one feature among others for the matcher and a second pair of ears for the red flags. Pure arithmetic;
 not for teaching it (`fit/`).
 """
@@ -27,7 +27,7 @@ UNLIKELIEST = -7.0  # nats: of a label that the network rules out
 _BEGIN, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 _HEADS = 12  # of attention, as in the encoder it comes from
 _EPSILON = 1e-12
-_REMEMBERED = 256  # texts
+REMEMBERED = 256  # texts
 
 Floats = NDArray[np.floating[Any]]  # of 32 bits
 Layer = Mapping[str, Floats]
@@ -75,20 +75,23 @@ class SentenceNetwork:
     Args:
         weights: its numbers.
         labels: the labels whose probabilities are wanted, in this order; one that it doesn't know is never likely.
+        remembers: of so many texts it keeps what it made of them.
     """
 
-    def __init__(self, weights: NetworkWeights, labels: Sequence[str]) -> None:
+    def __init__(self, weights: NetworkWeights, labels: Sequence[str], remembers: int = REMEMBERED) -> None:
         self._weights = weights
         self.trained_on = weights.trained_on
         self._number = {piece: number for number, piece in enumerate(weights.pieces)}
+        self.unknown = self._number[_UNKNOWN]
         self._columns = [weights.labels.index(label) if label in weights.labels else None for label in labels]
         self.pieces_of = lru_cache(maxsize=20_000)(self._pieces_of)
+        self._remembers = remembers
         self._remembered: dict[str, Reading] = {}
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """What it makes of each normalised text; of an empty one too. Several at once take little longer than one."""
         new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
-        if len(self._remembered) + len(new) > _REMEMBERED:
+        if len(self._remembered) + len(new) > self._remembers:
             self._remembered, new = {}, list(dict.fromkeys(texts))
         self._remembered |= zip(new, self._readings(new), strict=True)
         return [self._remembered[text] for text in texts]
@@ -120,7 +123,7 @@ class SentenceNetwork:
                     start = end
                     break
             else:
-                return (self._number[_UNKNOWN],)
+                return (self.unknown,)
         return tuple(found)
 
     def outputs(self, rows: Sequence[Sequence[int]]) -> Floats:

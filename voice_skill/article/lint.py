@@ -23,7 +23,7 @@ REPLIES_NEEDED = (
     "reject-2 reject-3 nothing-heard say-again ask-one ask-two ask-flag offer step-of emergency-over microphone-lost "
     "microphone-back speaker-lost speaker-back timer-started timer-stopped timer-is-off timer-no-minute "
     "timer-one-minute timer-minutes relieved read-over wait-steps-1 wait-steps-2 wait-end-1 wait-end-2 wait-yes-no-1 "
-    "wait-yes-no-2 wait-choice-1 wait-choice-2 forgotten"
+    "wait-yes-no-2 wait-choice-1 wait-choice-2 forgotten leaving more-time brief full private about welcome"
 )
 
 

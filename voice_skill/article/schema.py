@@ -56,6 +56,19 @@ REQUEST_IDS = (
     "stop-timer",
     "relieved",
     "still-hurts",
+    "came-back",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "more-time",
+    "brief",
+    "full",
+    "private",
+    "hush",
+    "about",
+    "hello",
+    "thanks",
 )
 
 MAX_STEP_WORDS = 20  # one breath: reference U1

@@ -70,6 +70,11 @@ class Replies:
         name = ("timer-no-minute", "timer-one-minute")[minutes] if minutes < 2 else "timer-minutes"
         return self.own(name, minutes=minutes)
 
+    def about(self) -> tuple[Prompt, ...]:
+        """What this is meant for, and how old and by whom signed the safety layer is (reference S9)."""
+        layer = self._content.safety
+        return self.own("about", version=layer.version, signed_by=layer.signed_by)
+
     def cautions(self, entry_id: str, position: int) -> tuple[str, ...]:
         """Names of the safety replies that belong before that step (from 0)."""
         return tuple(c.reply for c in self.entries[entry_id].cautions if c.before_step == position + 1)
@@ -97,6 +102,7 @@ class Replies:
         for name, lines in self._content.commands.replies.items():
             if not any("{" in line for line in lines):
                 yield from self.own(name)
+        yield from self.about()
         for flag_id in self._flags:
             yield from self.ask_flag(flag_id)
         for entry_id in self.entries:

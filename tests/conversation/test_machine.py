@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from scripted import CONTENT, CONVERSATION, DOCTOR, EMERGENCY, REPLIES, URGENT, heard
 
-from voice_skill.article.loader import load_content
-from voice_skill.article.schema import REQUEST_IDS
-from voice_skill.conversation.machine import Conversation
-from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import RATES, State
 from voice_skill.conversation.waiting import FORGET_AFTER_S
 from voice_skill.events import (
@@ -28,66 +23,8 @@ from voice_skill.events import (
     Say,
     SetRate,
     SetVolume,
-    SpeechBegan,
     Tick,
 )
-from voice_skill.settings import CONTENT_DIR
-from voice_skill.understanding.interpret import Context, Understood
-from voice_skill.understanding.matcher import Match
-from voice_skill.understanding.safety import Alarm
-
-CONTENT = load_content(CONTENT_DIR)
-REPLIES = Replies(CONTENT, "US")
-EMERGENCY = next(flag for flag in CONTENT.safety.flags if flag.tier == "emergency")
-URGENT = next(flag for flag in CONTENT.safety.flags if flag.tier == "urgent")
-DOCTOR = next(flag for flag in CONTENT.safety.flags if flag.tier == "doctor")
-
-
-def match(entry=None, kind="topic", band="accept", score=0.9, second=None):
-    if entry is None:
-        kind, band, score = "none", "reject", 0.05
-    return Match(
-        entry=entry, kind=kind, score=score, runner_up=second, runner_up_score=0.45, band=band, in_scope=max(score, 0.5)
-    )
-
-
-def alarm(flag, denied=False):
-    return Alarm(flag=flag.id, tier=flag.tier, reply=flag.reply, denied=denied, evidence=("words",), about=flag.about)
-
-
-class Script:
-    """Understands "heat" as the topic heat, "/slower" as a command, "!RF-E1" as a flag, "~RF-E1" as a denied one,
-    "#repeat-all" as a request, "+heat massage" as both topics.
-    """
-
-    def __init__(self) -> None:
-        self.contexts: list[Context] = []
-
-    def interpret(self, alternatives, context):
-        self.contexts.append(context)
-        word = alternatives[0].text
-        flags = {flag.id: flag for flag in CONTENT.safety.flags}
-        if word[0] in "!~":
-            return Understood(alarm(flags[word[1:]], denied=word[0] == "~"), match())
-        if word[0] == "/":
-            return Understood(None, match(word[1:], kind="command"))
-        if word[0] == "#":
-            return Understood(None, match(), word[1:])
-        if word[0] == "?":
-            first, _, second = word[1:].partition(" ")
-            found = match(first, band="ask", score=0.5, second=second or None)
-            return Understood(None, found)
-        if word[0] == "+":
-            first, second = word[1:].split()
-            return Understood(None, replace(match(first), second=second))
-        return Understood(None, match(word if word in REPLIES.entries else None))
-
-
-CONVERSATION = Conversation(Script(), REPLIES)
-
-
-def heard(text, addressed=True):
-    return Heard((Hypothesis(text),), addressed)
 
 
 def play(*events, state=None):
@@ -226,7 +163,7 @@ def test_of_two_topics_one_is_answered_and_the_other_offered():
     assert decided(effects).entry == "heat"
     assert said(effects).prompts[-1:] == REPLIES.offer("massage")
     _, effects = play("heat")
-    assert "You can also say" not in said(effects).text
+    assert "Or say" not in said(effects).text
 
 
 def test_overheard_talk_gets_no_word_until_a_visit_has_begun():
@@ -335,44 +272,3 @@ def test_nothing_heard_is_only_said_to_someone_who_meant_us():
     assert said(effects).key == "reply:nothing-heard"
     _, effects = play(Heard((Hypothesis(""),), addressed=False))
     assert effects == ()
-
-
-EVENTS = st.one_of(
-    st.sampled_from(["gibberish", "?heat", "?heat massage", f"!{EMERGENCY.id}", f"!{URGENT.id}", f"!{DOCTOR.id}"]).map(
-        heard
-    ),
-    st.sampled_from([f"~{EMERGENCY.id}", f"~{URGENT.id}"]).map(heard),
-    st.sampled_from(sorted(REPLIES.entries)).map(heard),
-    st.sampled_from([command.id for command in CONTENT.commands.commands]).map(lambda c: heard(f"/{c}")),
-    st.sampled_from([command.id for command in CONTENT.commands.commands]).map(Pressed),
-    st.just(Finished()),
-    st.integers(0, 3).map(Interrupted),
-    st.sampled_from([5.0, 15.0, 200.0, 700.0, 1000.0]).map(Tick),
-    st.just(SpeechBegan()),
-    st.sampled_from(REQUEST_IDS).map(lambda request: heard(f"#{request}")),
-    st.sampled_from(["microphone", "speaker"]).map(DeviceLost),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(EVENTS, max_size=25))
-def test_from_any_state_stop_silences_flags_win_and_nothing_is_a_dead_end(events):
-    state, _ = play(*events)
-    _, effects = play(heard("/stop"), state=state)
-    if state.speaking and state.emergency is None:
-        assert Hush() in effects
-        assert said(effects) is None
-    _, effects = play(heard(f"!{EMERGENCY.id}"), state=state)
-    assert decided(effects).action == "emergency"
-    _, effects = play("/start-over", "relief-now", state=state)
-    assert decided(effects).entry == "relief-now"
-    assert CONTENT.article.doctor_reminder.text in said(effects).text
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(EVENTS, max_size=25))
-def test_repeat_says_again_what_was_said_last(events):
-    state, _ = play(*events, Finished())
-    if state.last_step and state.emergency is None:
-        _, effects = play(heard("/repeat"), state=state)
-        assert said(effects).prompts[: len(state.last_step)] == state.last_step

@@ -15,7 +15,7 @@ MAX_TURN_WORDS = 40  # two breaths: reference U1
 MAX_ALARM_WORDS = 25  # reference S5
 # The skill reads an article; it never says what somebody has (reference S6).
 FORBIDDEN = re.compile(
-    r"\b(you have an?|diagnos\w*|cures?|cured|treats?|treated|treatment|safe for you)\b", re.IGNORECASE
+    r"\b(you have|diagnos\w*|cures?|cured|treats?|treated|treatment|safe for you)\b", re.IGNORECASE
 )
 REPLIES_NEEDED = (
     "greeting ready goodbye stopped paused nothing-paused nothing-to-repeat no-steps last-step first-step next-hint "

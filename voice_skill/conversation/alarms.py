@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voice_skill.conversation.commands import run_command
-from voice_skill.conversation.replies import Replies
+from voice_skill.conversation.replies import MAX_MISSES, Replies
 from voice_skill.conversation.state import State
-from voice_skill.conversation.turns import MAX_MISSES, Turn, answer, ask_flag, decided, raise_alarm, reject, say
+from voice_skill.conversation.turns import Turn, answer, ask_flag, decided, raise_alarm, reject, say
 from voice_skill.understanding.matcher import Match
 from voice_skill.understanding.safety import Alarm
 

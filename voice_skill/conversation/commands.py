@@ -17,6 +17,7 @@ from voice_skill.conversation.turns import (
     Turn,
     ask_which,
     end_visit,
+    fits,
     go_to_step,
     open_step,
     say,
@@ -148,7 +149,8 @@ def _confirm(state: State, replies: Replies, name: str) -> Turn:
     if state.entry is None and state.emergency is None and not broken_off:
         return say_aside(state, f"command:{name}", replies.own(name))
     following = broken_off if broken_off and name in ("louder", "quieter") else state.last_step
-    again, effects = say(state, f"command:{name}", (*replies.own(name), *following))
+    turn = (*replies.own(name), *following)
+    again, effects = say(state, f"command:{name}", turn if fits(turn) else following)  # the voice itself says it
     return replace(again, last_step=state.last_step), effects
 
 

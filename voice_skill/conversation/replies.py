@@ -11,6 +11,7 @@ from voice_skill.article.content import Content
 from voice_skill.article.schema import Entry, Region, Sentence
 from voice_skill.events import Prompt
 
+MAX_MISSES = 3  # never a fourth re-prompt (reference U19)
 MINUTES_AHEAD = 20  # of the timer; later ones are rendered when they are asked for
 
 
@@ -74,6 +75,11 @@ class Replies:
         """What this is meant for, and how old and by whom signed the safety layer is (reference S9)."""
         layer = self._content.safety
         return self.own("about", version=layer.version, signed_by=layer.signed_by)
+
+    def reject(self, number: int) -> tuple[Prompt, ...]:
+        """The first, second or third answer to what isn't understood; the third names the doctor (reference U19)."""
+        worried = self.safety("worried") if number == MAX_MISSES else ()
+        return (*self.own(f"reject-{number}"), *worried)
 
     def cautions(self, entry_id: str, position: int) -> tuple[str, ...]:
         """Names of the safety replies that belong before that step (from 0)."""

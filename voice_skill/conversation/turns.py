@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voice_skill.conversation.replies import Replies
+from voice_skill.article.lint import MAX_TURN_WORDS
+from voice_skill.conversation.replies import MAX_MISSES, Replies
 from voice_skill.conversation.state import Question, State
 from voice_skill.events import Action, Decided, Effect, End, Prompt, Say, SetRate, SetVolume
 
 Turn = tuple[State, tuple[Effect, ...]]
 
-MAX_MISSES = 3  # never a fourth re-prompt (reference U19)
+
+def fits(prompts: tuple[Prompt, ...]) -> bool:
+    """Whether that is short enough for one turn."""
+    return sum(len(prompt.text.split()) for prompt in prompts) <= MAX_TURN_WORDS
 
 
 def say(state: State, key: str, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> Turn:
@@ -92,7 +96,8 @@ def answer(
         opened = replace(opened, hinted=True)
     opened = replace(opened, reminded=state.reminded or bool(closing))
     gist = () if state.brief else (replies.gist(entry_id),)
-    turn = (*gist, *cautions, *step, *closing, *hint)
+    turn = (*gist, *cautions, *step, *closing)
+    turn = (*turn, *hint) if fits((*turn, *hint)) else turn
     opened, effects = say(opened, f"entry:{entry_id}:1", turn)
     return replace(opened, last_step=step), effects
 
@@ -132,8 +137,8 @@ def raise_alarm(state: State, replies: Replies, flag_id: str) -> Turn:
 
 def reject(state: State, replies: Replies) -> Turn:
     """Not understood: three different re-prompts, then silence until something is understood."""
-    name = f"reject-{min(state.misses + 1, MAX_MISSES)}"
-    return _reprompt(replace(state, question=None, repeats=0), f"reply:{name}", replies.own(name))
+    number = min(state.misses + 1, MAX_MISSES)
+    return _reprompt(replace(state, question=None, repeats=0), f"reply:reject-{number}", replies.reject(number))
 
 
 def nothing_heard(state: State, replies: Replies) -> Turn:
@@ -143,8 +148,9 @@ def nothing_heard(state: State, replies: Replies) -> Turn:
 
 def say_again(state: State, replies: Replies) -> Turn:
     """After a wrong guess: the same in other words, please; after the third, the doctor and help instead."""
-    name = "say-again" if state.misses < MAX_MISSES else f"reject-{MAX_MISSES}"
-    return say(state, f"reply:{name}", replies.own(name))
+    if state.misses < MAX_MISSES:
+        return say(state, "reply:say-again", replies.own("say-again"))
+    return say(state, f"reply:reject-{MAX_MISSES}", replies.reject(MAX_MISSES))
 
 
 def _reprompt(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:

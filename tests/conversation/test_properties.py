@@ -24,6 +24,7 @@ from voice_skill.events import (
     DeviceLost,
     End,
     Finished,
+    Heard,
     Hush,
     Interrupted,
     Pressed,
@@ -118,7 +119,7 @@ def test_repeat_says_again_what_was_said_last(visit):
         turn = said(effects)
         if any(isinstance(effect, End) for effect in effects) or (before.last_step and not state.last_step):
             last_step = None
-        elif turn is not None and not state.aside:
+        elif turn is not None and not state.aside and turn.key != "command:repeat":
             last_step = turn.prompts
     state, _ = CONVERSATION.step(state, Finished())
     if state.reads_on or last_step is None or not state.last_step:
@@ -139,6 +140,14 @@ def test_an_emergency_always_wins(visit, flag, addressed):
     assert turn.prompts == REPLIES.flag(flag)
     assert not turn.interruptible
     assert state.emergency == flag
+
+
+@at_random
+@given(visits)
+def test_nothing_but_a_person_breaks_into_an_emergency(visit):
+    for before, event, effects, _ in play(visit):
+        if before.emergency is not None and before.speaking and not isinstance(event, Heard | Pressed):
+            assert effects == (), event
 
 
 @at_random

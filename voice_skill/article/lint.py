@@ -14,9 +14,7 @@ from voice_skill.article.schema import Entry, Sentence
 MAX_TURN_WORDS = 40  # two breaths: reference U1
 MAX_ALARM_WORDS = 25  # reference S5
 # The skill reads an article; it never says what somebody has (reference S6).
-FORBIDDEN = re.compile(
-    r"\b(you have|diagnos\w*|cures?|cured|treats?|treated|treatment|safe for you)\b", re.IGNORECASE
-)
+FORBIDDEN = re.compile(r"\b(you have|diagnos\w*|cures?|cured|treats?|treated|treatment|safe for you)\b", re.IGNORECASE)
 REPLIES_NEEDED = (
     "greeting ready goodbye stopped paused nothing-paused nothing-to-repeat no-steps last-step first-step next-hint "
     "what-else slower faster slowest fastest louder quieter loudest quietest offer-slower started-over help reject-1 "

@@ -164,9 +164,9 @@ class Conversation:
     def _corrected(self, found: Match, context: Context, heard: str) -> Match:
         """Of "no, my toes" what follows the no, if that is a topic (reference U17); of "no, not my toes" nothing."""
         first, _, rest = normalize(heard).partition(" ")
-        if found.entry != "no" or first not in _NO or not rest or rest.startswith("not "):
+        if found.entry not in ("no", context.entry) or first not in _NO or not rest or rest.startswith("not "):
             return found
-        meant = self._interpreter.interpret((Hypothesis(rest),), context).match
+        meant = self._interpreter.interpret((Hypothesis(rest),), Context(to_us=context.to_us)).match
         return meant if meant.kind == "topic" and meant.band != "reject" else found
 
     def _answered(self, state: State, question: Question, found: Match, heard: str) -> Turn | None:

@@ -56,6 +56,7 @@ REQUEST_IDS = (
     "stop-timer",
     "relieved",
     "still-hurts",
+    "cannot",
     "came-back",
     "first",
     "second",

@@ -14,13 +14,14 @@ from voice_skill.article.schema import COMMAND_IDS
 from voice_skill.conversation.alarms import OVERHEARD_BELOW, confirmed, held_back, on_alarm, on_command
 from voice_skill.conversation.reading import read_on
 from voice_skill.conversation.replies import Replies
-from voice_skill.conversation.requests import MORE_TIME, THANKS, more_time, run_request
+from voice_skill.conversation.requests import MORE_TIME, RELIEF, THANKS, more_time, run_request
 from voice_skill.conversation.state import Question, State
 from voice_skill.conversation.turns import (
     Turn,
     answer,
     ask_which,
     decided,
+    go_to_step,
     nothing_heard,
     reject,
     say,
@@ -48,6 +49,8 @@ from voice_skill.understanding.normalize import normalize
 
 # A command is not confirmed before it is carried out; below this probability it is rather not understood.
 COMMAND_AT_LEAST = 0.5
+# What loses somebody their place in the steps needs more.
+LOSING, LOSING_AT_LEAST = ("goodbye", "start-over"), 0.8
 _NO = ("no", "nope", "nah", "wrong")
 
 
@@ -155,7 +158,7 @@ class Conversation:
             turn = run_request(understood.request, state, self._replies)
             if turn is not None:
                 return decided(turn, "command", heard, understood.request)
-        if found.band == "reject" or _doubtful_command(found):
+        if found.band == "reject" or _doubtful_command(found, in_steps=state.entry is not None):
             if not event.addressed and not state.active and found.score < OVERHEARD_BELOW:
                 return decided((state, ()), "reject", heard, score=found.score)
             return decided(reject(state, self._replies), "reject", heard, score=found.score)
@@ -198,6 +201,9 @@ class Conversation:
             if state.warned and command == "no":
                 command = "goodbye"
             return on_command(state, self._replies, command, heard, found.score, found.runner_up)
+        if found.entry == RELIEF == state.entry and state.position:  # "ouch": the place is kept
+            turn = go_to_step(state, self._replies, state.position)
+            return decided(turn, "answer", heard, found.entry, score=found.score, runner_up=found.runner_up)
         if found.band == "accept":
             turn = answer(state, self._replies, found.entry, other=found.second)
             turn = replace(turn[0], runner_up=_likely_topic(found, self._replies)), turn[1]
@@ -209,8 +215,10 @@ class Conversation:
         return decided(turn, "ask", heard, found.entry, score=found.score, runner_up=found.runner_up)
 
 
-def _doubtful_command(found: Match) -> bool:
+def _doubtful_command(found: Match, *, in_steps: bool) -> bool:
     """Whether a command is likelier not meant: carried out unasked, it needs more than a question does."""
+    if found.kind == "command" and in_steps and found.entry in LOSING:
+        return found.score < LOSING_AT_LEAST
     return found.kind == "command" and found.band == "ask" and found.score < COMMAND_AT_LEAST
 
 

@@ -163,6 +163,7 @@ _REQUESTS: dict[str, Callable[[State, Replies], Turn | None]] = {
     "stop-timer": _stop_timer,
     "relieved": _relieved,
     "still-hurts": _still_hurts,
+    "cannot": _still_hurts,
     "came-back": _came_back,
     "first": _step_number(1),
     "second": _step_number(2),

@@ -23,6 +23,7 @@ from voice_skill.events import (
     Say,
     SetRate,
     SetVolume,
+    SpeechBegan,
     Tick,
 )
 
@@ -272,3 +273,62 @@ def test_nothing_heard_is_only_said_to_someone_who_meant_us():
     assert said(effects).key == "reply:nothing-heard"
     _, effects = play(Heard((Hypothesis(""),), addressed=False))
     assert effects == ()
+
+
+PUBLIC = State(public=True)
+
+
+def test_a_public_visit_counts_down_from_the_end_of_its_warning():
+    state, effects = play("heat", Tick(181.0), state=PUBLIC)
+    assert said(effects).key == "reply:leaving"
+    assert state.ends_at_s == 201.0
+    state, _ = play(Tick(184.0), state=state)
+    assert state.ends_at_s == 204.0, "it stands still while it is being said"
+    state, effects = play(Finished(), Tick(200.0), state=state)
+    assert (state.ends_at_s, effects) == (204.0, ())
+    state, effects = play(Tick(204.0), state=state)
+    assert said(effects).key == "reply:forgotten"
+    assert state.ends_at_s is None
+
+
+def test_more_time_can_be_had_ten_times_and_more():
+    state, now_s = PUBLIC, 0.0
+    state, _ = play("heat", state=state)
+    for _ in range(12):
+        now_s += 200.0
+        state, effects = play(Tick(now_s), Finished(), Pressed("more-time"), Finished(), state=state)
+        assert state.entry == "heat"
+        assert not state.warned
+    state, effects = play(Tick(now_s + 200.0), state=state)
+    assert said(effects).key == "reply:leaving"
+
+
+def test_what_was_changed_for_one_visitor_is_taken_back_for_the_next():
+    state = replace(PUBLIC, usual_rate=130, usual_volume=0.5, rate=400, volume=1.0, brief=True)
+    for last in (heard("/goodbye"), Tick(80.0)):
+        before = replace(state, active=True, met=True, warned=True)
+        after, effects = play(last, state=before)
+        assert SetRate(130) in effects
+        assert SetVolume(0.5) in effects
+        assert End() in effects
+        assert (after.rate, after.volume, after.brief) == (130, 0.5, False)
+
+
+def test_somebody_who_speaks_is_let_finish_but_a_radio_is_not():
+    state, _ = play("heat", state=PUBLIC)
+    spoken_at_s = []
+    for second in range(1, 230):
+        state, effects = play(SpeechBegan(), Tick(float(second)), state=state)
+        spoken_at_s += [second] * bool(said(effects))
+        state, _ = play(Finished(), state=state) if state.speaking else (state, ())
+    assert spoken_at_s[0] >= 180 + 30
+    state, effects = play("heat", Tick(9.0), SpeechBegan(), Tick(11.0), state=PUBLIC)
+    assert effects == ()
+    _, effects = play(Tick(15.0), state=state)
+    assert said(effects) is not None
+
+
+def test_what_was_owed_is_said_before_goodbye():
+    note = REPLIES.safety("ten-minutes")
+    _, effects = play(heard("/goodbye"), state=State(active=True, owed=note))
+    assert said(effects).prompts == (*note, *REPLIES.own("goodbye"))

@@ -15,6 +15,7 @@ from voice_skill.article.schema import MAX_STEP_WORDS, REQUEST_IDS
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import DEFAULT_RATE, State
 from voice_skill.events import DeviceBack, DeviceLost, Interrupted, Pressed, Say, Tick
+from voice_skill.speaking.player import PAUSE_S
 from voice_skill.speaking.pronounce import DIGITS, pronounce
 from voice_skill.speaking.synthesizer import Synthesizer
 
@@ -23,7 +24,6 @@ MAX_GRADE = 6.0  # what a twelve-year-old can follow: reference U5
 FEW_WORDS, LONG_TURN = 8, 25
 MAX_SENTENCE_GRADE = 10.0
 MAX_STEP_S, MAX_TURN_S = 8.0, 17.0  # at the default rate: reference U1
-PAUSE_S = 0.25  # between two sentences of a turn
 # Words that make a sentence one about health, so that it needs a source. What we ask and what we offer to be asked
 # says nothing about health.
 HEALTH = re.compile(

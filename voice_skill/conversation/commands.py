@@ -36,28 +36,34 @@ def run_command(command: str, state: State, replies: Replies) -> Turn:
     return _COMMANDS[command](replace(state, misses=0), replies)
 
 
+def offers_slower(state: State) -> bool:
+    """Whether that was just offered."""
+    return state.repeats == OFFER_SLOWER_AFTER and state.rate > RATES[0]
+
+
 def _repeat(state: State, replies: Replies) -> Turn:
     if not state.last_step:
         return say(state, "command:repeat", replies.own("nothing-to-repeat"))
     repeats = state.repeats + 1
-    offer = replies.own("offer-slower") if repeats == OFFER_SLOWER_AFTER and state.rate > RATES[0] else ()
+    state = replace(state, repeats=repeats)
+    offer = replies.own("offer-slower") if offers_slower(state) else ()
     again, effects = say(state, "command:repeat", (*state.last_step, *offer))
-    return replace(again, repeats=repeats, last_step=state.last_step), effects
+    return replace(again, last_step=state.last_step), effects
 
 
 def _next(state: State, replies: Replies) -> Turn:
     if state.entry is None:
-        return say(state, "command:next", replies.own("no-steps"))
+        return say_aside(state, "command:next", replies.own("no-steps"))
     if state.reads_on:
         return next_section(state, replies)
     if state.position + 1 >= len(replies.entries[state.entry].steps):
-        return say(state, "command:next", (*replies.own("last-step"), *replies.own("what-else")))
+        return say_aside(state, "command:next", (*replies.own("last-step"), *replies.own("what-else")))
     return go_to_step(state, replies, state.position + 1)
 
 
 def _previous(state: State, replies: Replies) -> Turn:
     if state.entry is None:
-        return say(state, "command:previous", replies.own("no-steps"))
+        return say_aside(state, "command:previous", replies.own("no-steps"))
     if state.reads_on:
         return previous_section(state, replies)
     if state.position == 0:
@@ -94,7 +100,7 @@ def _resume(state: State, replies: Replies) -> Turn:
     if not rest:
         if state.entry is not None:
             return _next(state, replies)
-        return say(state, "command:resume", replies.own("nothing-paused"))
+        return say_aside(state, "command:resume", replies.own("nothing-paused"))
     resumed, effects = say(state, "command:resume", rest)
     return replace(resumed, last_step=state.last_step), effects
 

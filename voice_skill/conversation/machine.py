@@ -12,6 +12,7 @@ from typing import Protocol
 
 from voice_skill.article.schema import COMMAND_IDS
 from voice_skill.conversation.alarms import OVERHEARD_BELOW, confirmed, held_back, on_alarm, on_command
+from voice_skill.conversation.commands import offers_slower
 from voice_skill.conversation.reading import read_on
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.requests import MORE_TIME, RELIEF, THANKS, more_time, run_request
@@ -51,6 +52,7 @@ from voice_skill.understanding.normalize import normalize
 COMMAND_AT_LEAST = 0.5
 # What loses somebody their place in the steps needs more.
 LOSING, LOSING_AT_LEAST = ("goodbye", "start-over"), 0.8
+_YES = ("yes", "yeah", "yep")
 _NO = ("no", "nope", "nah", "wrong")
 
 
@@ -200,6 +202,9 @@ class Conversation:
                 return decided(more_time(state, self._replies), "command", heard, MORE_TIME)
             if state.warned and command == "no":
                 command = "goodbye"
+            elif offers_slower(state) and command in ("yes", "no"):
+                taken = heard.startswith(_YES)  # "okay" rather means that it was understood now
+                command = "stop" if command == "no" else "slower" if taken else "next"
             return on_command(state, self._replies, command, heard, found.score, found.runner_up)
         if found.entry == RELIEF == state.entry and state.position:  # "ouch": the place is kept
             turn = go_to_step(state, self._replies, state.position)
@@ -235,7 +240,7 @@ def _likely_topic(found: Match, replies: Replies) -> str | None:
 
 def _context(state: State, event: Heard) -> Context:
     if state.question is None:
-        awaiting = "yes-no" if state.warned else "nothing"  # "more time?"
+        awaiting = "yes-no" if state.warned or offers_slower(state) else "nothing"
     elif len(state.question.options) > 1:
         awaiting = "choice"
     else:

@@ -57,6 +57,7 @@ REQUEST_IDS = (
     "relieved",
     "still-hurts",
     "cannot",
+    "safe",
     "came-back",
     "first",
     "second",

@@ -15,7 +15,7 @@ from voice_skill.conversation.alarms import OVERHEARD_BELOW, confirmed, held_bac
 from voice_skill.conversation.commands import offers_slower
 from voice_skill.conversation.reading import read_on
 from voice_skill.conversation.replies import Replies
-from voice_skill.conversation.requests import MORE_TIME, RELIEF, THANKS, more_time, run_request
+from voice_skill.conversation.requests import IN_EMERGENCY, MORE_TIME, RELIEF, THANKS, more_time, run_request
 from voice_skill.conversation.state import Question, State
 from voice_skill.conversation.turns import (
     Turn,
@@ -131,7 +131,7 @@ class Conversation:
         """A button: a command, or a request. Raises KeyError for anything else."""
         if name in COMMAND_IDS:
             return on_command(state, self._replies, name)
-        if state.emergency is not None and name != MORE_TIME:
+        if state.emergency is not None and name not in IN_EMERGENCY:
             return held_back(state, self._replies, None, "")
         turn = run_request(name, replace(state, active=True), self._replies)
         turn = turn or say_aside(state, f"request:{name}", self._replies.own("no-steps"))
@@ -148,7 +148,7 @@ class Conversation:
         alarm, found = understood.alarm, understood.match
         if alarm is not None:
             return on_alarm(state, self._replies, alarm, found, heard)
-        if state.emergency is not None and understood.request != MORE_TIME:
+        if state.emergency is not None and understood.request not in IN_EMERGENCY:
             return held_back(state, self._replies, found, heard)
         found = self._corrected(found, context, heard)
         if state.question is not None:

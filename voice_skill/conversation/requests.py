@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from voice_skill.conversation.commands import run_command
 from voice_skill.conversation.reading import read_article, read_entry
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import BRIEF_RATE, State
@@ -23,6 +24,7 @@ DOCTOR = "see-a-doctor"
 RELIEF = "relief-now"
 MORE_TIME = "more-time"
 THANKS = "thanks"
+IN_EMERGENCY = (MORE_TIME, "safe")  # the only ones that mean something then
 LED_BY_STEPS = ("relief-now", "remedies", *REMEDIES)
 
 
@@ -93,12 +95,20 @@ def _still_hurts(state: State, replies: Replies) -> Turn | None:
     """The next step of a remedy, then the next remedy, and in the end the doctor, from the first word again."""
     if state.entry == DOCTOR:
         return answer(state, replies, DOCTOR)
+    if state.entry is None:  # after "see a doctor today" that still stands
+        told = state.last_key.startswith("safety:")
+        return say(state, state.last_key, state.last_turn) if told else None
     if state.entry not in LED_BY_STEPS:
-        return None if state.entry is None else answer(state, replies, RELIEF)
+        return answer(state, replies, RELIEF)
     if state.position + 1 < len(replies.entries[state.entry].steps):
         return go_to_step(state, replies, state.position + 1)
     untried = (remedy for remedy in REMEDIES if remedy not in state.opened)
     return answer(state, replies, next(untried, DOCTOR))
+
+
+def _safe(state: State, replies: Replies) -> Turn | None:
+    """The way out of an emergency that its warning names."""
+    return run_command("start-over", state, replies) if state.emergency is not None else None
 
 
 def _came_back(state: State, replies: Replies) -> Turn | None:
@@ -164,6 +174,7 @@ _REQUESTS: dict[str, Callable[[State, Replies], Turn | None]] = {
     "relieved": _relieved,
     "still-hurts": _still_hurts,
     "cannot": _still_hurts,
+    "safe": _safe,
     "came-back": _came_back,
     "first": _step_number(1),
     "second": _step_number(2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from voice_skill.events import (
     Tick,
 )
 from voice_skill.settings import Settings
-from voice_skill.skill import Visit, build_skill
+from voice_skill.skill import Visit, build_skill, first_state
 
 STORIES = [
     pytest.param(story["turns"], story.get("kiosk", False), id=story["story"])
@@ -89,3 +90,11 @@ def test_story(skill, turns, kiosk):
 def test_there_are_ninety_stories_each_of_its_own():
     assert len(STORIES) >= 90
     assert len({story.id for story in STORIES}) == len(STORIES)
+
+
+def test_settings_say_how_a_device_speaks_and_to_whom():
+    state = first_state(Settings(rate=200, volume=0.5, kiosk=True))
+    assert (state.rate, state.volume, state.public) == (200, 0.5, True)
+    later = replace(state, rate=400, volume=1.0).forgotten()
+    assert (later.rate, later.volume, later.public) == (200, 0.5, True)
+    assert replace(first_state(Settings(rate=200)), rate=400).forgotten().rate == 400

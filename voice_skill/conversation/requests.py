@@ -25,7 +25,7 @@ RELIEF = "relief-now"
 MORE_TIME = "more-time"
 THANKS = "thanks"
 IN_EMERGENCY = (MORE_TIME, "safe")  # the only ones that mean something then
-LED_BY_STEPS = ("relief-now", "remedies", *REMEDIES)
+LED_BY_STEPS = (RELIEF, "remedies", *REMEDIES)
 
 
 def run_request(request: str, state: State, replies: Replies) -> Turn | None:

@@ -80,7 +80,7 @@ def run(
     rate: RateOption = None,
     region: RegionOption = None,
     kiosk: Annotated[
-        bool, typer.Option("--kiosk", help="A public device: refuses to start until its region is set.")
+        bool, typer.Option("--kiosk", help="A public device: needs a region; a visit ends after a minute.")
     ] = False,
     model: ModelOption = None,
     as_json: JsonOption = False,

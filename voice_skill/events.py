@@ -50,7 +50,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key or button that means a command, e.g. "stop" or "next" (ids of `content/commands.yaml`)."""
+    """A key or button that means a command or a request, e.g. "next" (ids of `commands.yaml` and `requests.yaml`)."""
 
     command: str
 

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         description="commands while it speaks: over a loudspeaker (its echo is taken out), headphones, or not",
     )
     region: Region | None = Field(None, description="whose emergency numbers: US, UK, EU; from the locale when unset")
-    kiosk: bool = Field(False, description="a public device: refuses to start until its region is set")
+    kiosk: bool = Field(False, description="a public device: needs a region, and a visit ends after a minute")
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path(APP), description="installed models")
     cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path(APP), description="rendered sentences")
 

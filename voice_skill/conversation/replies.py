@@ -11,6 +11,7 @@ from voice_skill.article.content import Content
 from voice_skill.article.schema import Entry, Region, Sentence
 from voice_skill.events import Prompt
 
+MAX_MISSES = 3  # never a fourth re-prompt (reference U19)
 MINUTES_AHEAD = 20  # of the timer; later ones are rendered when they are asked for
 
 
@@ -70,6 +71,16 @@ class Replies:
         name = ("timer-no-minute", "timer-one-minute")[minutes] if minutes < 2 else "timer-minutes"
         return self.own(name, minutes=minutes)
 
+    def about(self) -> tuple[Prompt, ...]:
+        """What this is meant for, and how old and by whom signed the safety layer is (reference S9)."""
+        layer = self._content.safety
+        return self.own("about", version=layer.version, signed_by=layer.signed_by)
+
+    def reject(self, number: int) -> tuple[Prompt, ...]:
+        """The first, second or third answer to what isn't understood; the third names the doctor (reference U19)."""
+        worried = self.safety("worried") if number == MAX_MISSES else ()
+        return (*self.own(f"reject-{number}"), *worried)
+
     def cautions(self, entry_id: str, position: int) -> tuple[str, ...]:
         """Names of the safety replies that belong before that step (from 0)."""
         return tuple(c.reply for c in self.entries[entry_id].cautions if c.before_step == position + 1)
@@ -97,6 +108,7 @@ class Replies:
         for name, lines in self._content.commands.replies.items():
             if not any("{" in line for line in lines):
                 yield from self.own(name)
+        yield from self.about()
         for flag_id in self._flags:
             yield from self.ask_flag(flag_id)
         for entry_id in self.entries:

@@ -50,9 +50,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key or button that means a command, e.g. "stop" or "next" (ids of `content/commands.yaml`)."""
+    """A key or button that means a command or a request, e.g. "stop" or "start-timer" (ids of `content/`)."""
 
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entry was picked by hand: from a list of topics, or as the answer to "Did you mean ...?"."""
+
+    entry: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class DeviceBack:
     device: Literal["microphone", "speaker"]
 
 
-Event = Heard | Pressed | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
+Event = Heard | Pressed | Chosen | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
 
 # --- effects ------------------------------------------------------------------------------------------------------
 

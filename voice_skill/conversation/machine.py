@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from voice_skill.article.schema import REQUEST_IDS
 from voice_skill.conversation.commands import run_command
 from voice_skill.conversation.reading import read_on
 from voice_skill.conversation.replies import Replies
@@ -19,6 +20,7 @@ from voice_skill.conversation.turns import Turn, answer, ask_flag, ask_which, ra
 from voice_skill.conversation.waiting import FORGET_AFTER_S, wait
 from voice_skill.events import (
     Action,
+    Chosen,
     Decided,
     DeviceBack,
     DeviceLost,
@@ -70,7 +72,7 @@ class Conversation:
             return state, effects
         # Whatever happens breaks the silence; what somebody says or does ends the waiting as well.
         state = replace(state, cut=isinstance(event, Interrupted) or (before.cut and isinstance(event, SpeechBegan)))
-        if isinstance(event, Heard | Pressed):
+        if isinstance(event, Heard | Pressed | Chosen):
             state = replace(state, nudges=0)
         return replace(state, quiet_since_s=state.now_s), effects
 
@@ -78,8 +80,10 @@ class Conversation:
         match event:
             case Heard():
                 return self._heard(state, event)
-            case Pressed(command):
-                return self._command(state, command, heard="", score=1.0, runner_up=None)
+            case Pressed(name):
+                return self._pressed(state, name)
+            case Chosen(entry):
+                return self._chosen(state, entry)
             case Finished():
                 return self._finished(state)
             case Interrupted(prompts_done):
@@ -90,9 +94,9 @@ class Conversation:
             case SpeechBegan():
                 return state, ()
             case DeviceLost(device):
-                return self._aside(state, f"{device}-lost")
+                return self._aside(replace(state, lost=state.lost | {device}), f"{device}-lost")
             case DeviceBack(device):
-                return self._aside(state, f"{device}-back")
+                return self._aside(replace(state, lost=state.lost - {device}), f"{device}-back")
 
     def greet(self, state: State, *, typed: bool = False) -> Turn:
         """The first words of a visit."""
@@ -109,6 +113,22 @@ class Conversation:
 
     def _aside(self, state: State, name: str) -> Turn:
         return say_aside(state, f"reply:{name}", self._replies.own(name))
+
+    def _pressed(self, state: State, name: str) -> Turn:
+        """A button does what the words on it would do."""
+        if state.emergency is None:
+            if state.question is not None and name in ("yes", "no"):
+                return self._replied(state, state.question, name, "")
+            if name in REQUEST_IDS:
+                turn = run_request(name, state, self._replies)
+                return _decided(turn or (state, ()), "command", "", name)
+        return self._command(state, name, heard="", score=1.0, runner_up=None)
+
+    def _chosen(self, state: State, entry: str) -> Turn:
+        """What a finger points at needs no understanding."""
+        if state.emergency is not None:
+            return self._held_back(state, None, "")
+        return _decided(answer(replace(state, misses=0), self._replies, entry), "answer", "", entry)
 
     def _heard(self, state: State, event: Heard) -> Turn:
         heard = event.alternatives[0].text if event.alternatives else ""
@@ -173,18 +193,24 @@ class Conversation:
         """The turn that answers our question, or None when something else was said."""
         if found.kind != "command" or found.band == "reject" or found.entry not in ("yes", "no"):
             return None
+        return self._replied(state, question, found.entry, heard, instead=found.second, score=found.score)
+
+    def _replied(
+        self, state: State, question: Question, reply: str, heard: str, instead: str | None = None, score: float = 1.0
+    ) -> Turn:
+        """The turn after "yes" or "no"; `instead` is the entry that was named with it."""
         closed = replace(state, question=None, misses=0)
-        if found.entry == "yes":
+        if reply == "yes":
             chosen = question.options[0]
             if question.about == "alarm":
                 return self._confirmed(closed, chosen, heard)
             return _decided(answer(closed, self._replies, chosen), "answer", heard, chosen)
-        if found.second is not None:  # "no, massage"
-            return _decided(answer(closed, self._replies, found.second), "answer", heard, found.second)
+        if instead is not None:  # "no, massage"
+            return _decided(answer(closed, self._replies, instead), "answer", heard, instead)
         if question.otherwise is not None:
             return _decided(answer(closed, self._replies, question.otherwise), "answer", heard, question.otherwise)
         turn = say(closed, "reply:say-again", self._replies.own("say-again"))
-        return _decided(turn, "command", heard, "no", score=found.score)
+        return _decided(turn, "command", heard, "no", score=score)
 
     def _confirmed(self, state: State, flag_id: str, heard: str) -> Turn:
         if self._replies.flag_tier(flag_id) == "doctor":

@@ -49,6 +49,7 @@ class State:
     now_s: what time it is; quiet_since_s: since when neither side has said anything; both on the clock of `Tick`.
     nudges: how often we have spoken into that silence.
     timer_since_s: when the timer was started, None when it is off; timer_notes: how often it has spoken up.
+    lost: the devices ("microphone", "speaker") that don't work at the moment.
     """
 
     entry: str | None = None
@@ -80,6 +81,7 @@ class State:
     nudges: int = 0
     timer_since_s: float | None = None
     timer_notes: int = 0
+    lost: frozenset[str] = frozenset()
 
     @property
     def quiet_s(self) -> float:
@@ -87,7 +89,7 @@ class State:
         return 0.0 if self.speaking else self.now_s - self.quiet_since_s
 
     def forgotten(self) -> State:
-        """A new visit with nothing remembered; voice rate, loudness, the clock and a running timer stay."""
+        """A new visit with nothing remembered; voice rate, loudness, the clock, a running timer and the devices stay."""
         return State(
             rate=self.rate,
             volume=self.volume,
@@ -96,6 +98,7 @@ class State:
             quiet_since_s=self.now_s,
             timer_since_s=self.timer_since_s,
             timer_notes=self.timer_notes,
+            lost=self.lost,
         )
 
     def close_entry(self) -> State:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from voice_skill.ear import RETRY_DEVICE_S, Ear, Interjection, Utterance
 from voice_skill.errors import DeviceError
 from voice_skill.events import (
+    Chosen,
     DeviceBack,
     DeviceLost,
     Event,
@@ -54,13 +55,21 @@ class _Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Saying:
+    """The mouth has begun a sentence of turn `number`."""
+
+    number: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Key:
-    """A key was pressed: a command's id, "talk", or "quit"."""
+    """A key was pressed: see `Assistant.press`."""
 
     name: str
 
 
-_Item = Event | Partial | Utterance | Interjection | _Spoken | _Key
+_Item = Event | Partial | Utterance | Interjection | _Spoken | _Saying | _Key
 
 
 class Assistant:
@@ -96,7 +105,7 @@ class Assistant:
         self._waiting: list[Event] = []  # for the voice to be silent
 
     def press(self, name: str) -> None:
-        """A key was pressed (any thread): a command's id, "talk", or "quit"."""
+        """A key was pressed (any thread): the id of a command or request, "topic:" and an entry, "talk", or "quit"."""
         self._inbox.put(_Key(name))
 
     def speaker_lost(self, error: DeviceError) -> None:
@@ -140,6 +149,8 @@ class Assistant:
         match item:
             case None:
                 pass
+            case Partial(""):
+                self._screen.hearing("")
             case Partial(text):
                 self._visit.on(SpeechBegan())
                 self._screen.hearing(text)
@@ -150,10 +161,14 @@ class Assistant:
                 self._interrupt(Heard((Hypothesis(text),)))
             case _Spoken():
                 self._spoken(item)
+            case _Saying(number, sentence):
+                if number == self._turn:
+                    self._screen.saying(sentence)
             case _Key(name):
                 self._pressed(name)
             case _:
                 self._perform(self._visit.on(item))
+        self._screen.now(self._visit.state)
 
     def _prepare(self, text: str) -> None:
         """Have the answer at hand that these words would get if nothing followed."""
@@ -163,18 +178,20 @@ class Assistant:
 
     def _answer(self, heard: Heard, timings_ms: dict[str, float]) -> None:
         begin = time.perf_counter()
+        self._screen.heard(heard.alternatives[0].text if heard.alternatives else "")
         exchange = self._visit.on(heard)
         understood = time.perf_counter()
         self._perform(exchange, {**timings_ms, "understand": round(1000 * (understood - begin), 1)})
 
     def _pressed(self, name: str) -> None:
+        topic, _, entry = name.partition(":")
         if name == "quit":
             self._quit.set()
         elif name != "talk":
-            self._interrupt(Pressed(name))
+            self._interrupt(Chosen(entry) if topic == "topic" else Pressed(name))
         elif self._speaking:
             self._interrupt(Pressed("stop"))
-        elif self._push_to_talk:
+        else:
             self._open_ears()
             self._ear.invite()
 
@@ -209,6 +226,7 @@ class Assistant:
                 said.prompts,
                 lambda done, whole: self._inbox.put(_Spoken(number, done, whole)),
                 opening=HEARD if heard else None,
+                begun=lambda at: self._inbox.put(_Saying(number, said.prompts[at].text)),
             )
             if timings_ms is not None:
                 timings_ms["render"] = round(1000 * (time.perf_counter() - begin), 1)
@@ -248,6 +266,13 @@ class Assistant:
         ended = threading.Event()
         exchange = self._visit.on(Pressed("goodbye"))
         self._screen.exchange(exchange)
-        if exchange.said is not None:
-            self._mouth.say(exchange.said.prompts, lambda _done, _whole: ended.set(), opening=None)
+        self._screen.now(self._visit.state)
+        said = exchange.said
+        if said is not None:
+            self._mouth.say(
+                said.prompts,
+                lambda _done, _whole: ended.set(),
+                opening=None,
+                begun=lambda at: self._screen.saying(said.prompts[at].text),
+            )
             ended.wait(timeout=GOODBYE_TIMEOUT_S)

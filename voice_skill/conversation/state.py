@@ -89,7 +89,7 @@ class State:
         return 0.0 if self.speaking else self.now_s - self.quiet_since_s
 
     def forgotten(self) -> State:
-        """A new visit with nothing remembered; voice rate, loudness, the clock, a running timer and the devices stay."""
+        """A new visit with nothing remembered; rate, loudness, the clock, a running timer and the devices stay."""
         return State(
             rate=self.rate,
             volume=self.volume,

@@ -94,6 +94,7 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI call."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

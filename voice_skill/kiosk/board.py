@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from voice_skill.kiosk.view import View
 
@@ -20,9 +20,10 @@ class Board:
     """Holds one view. `change` and `view` may be used by any thread, `views` by any event loop."""
 
     def __init__(self, view: View) -> None:
-        self._lock = threading.Lock()  # guards the two below, for moments
+        self._lock = threading.Lock()  # guards the three below, for moments
         self._view = view
         self._readers: set[Wake] = set()
+        self._closed = False
 
     @property
     def view(self) -> View:
@@ -35,9 +36,14 @@ class Board:
         with self._lock:
             before, self._view = self._view, how(self._view)
             readers = tuple(self._readers) if self._view != before else ()
-        for loop, changed in readers:
-            with contextlib.suppress(RuntimeError):  # its loop has ended, it will be gone in a moment
-                loop.call_soon_threadsafe(changed.set)
+        _wake(readers)
+
+    def close(self) -> None:
+        """Nothing more comes: ends every `views`."""
+        with self._lock:
+            self._closed = True
+            readers = tuple(self._readers)
+        _wake(readers)
 
     async def views(self) -> AsyncIterator[View]:
         """The view that is up, then each change, as fast as they are read."""
@@ -47,7 +53,7 @@ class Board:
             self._readers.add(reader)
         try:
             shown: View | None = None
-            while True:
+            while not self._closed:
                 changed.clear()
                 view = self.view
                 if view != shown:
@@ -57,3 +63,9 @@ class Board:
         finally:
             with self._lock:
                 self._readers.discard(reader)
+
+
+def _wake(readers: Iterable[Wake]) -> None:
+    for loop, changed in readers:
+        with contextlib.suppress(RuntimeError):  # its loop has ended, it will be gone in a moment
+            loop.call_soon_threadsafe(changed.set)

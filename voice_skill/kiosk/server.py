@@ -30,6 +30,8 @@ def serve(app: ASGIApp, port: int) -> Iterator[str]:
     Raises MissingPartError when something else has the port.
     """
     listener = _listen(port)
+    noted = logging.getLogger("uvicorn")
+    noted.handlers, noted.propagate = logging.getLogger("voice_skill").handlers, False  # never on anyone's terminal
     server = _Server(app, listener)
     thread = threading.Thread(target=server.run, name="page", daemon=True)
     thread.start()

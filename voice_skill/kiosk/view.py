@@ -147,6 +147,7 @@ class Composer:
             view = replace(view, caption=view.log[-1].text)  # there was no voice to say it
         view = replace(
             view,
+            partial="" if "microphone" in state.lost else view.partial,
             step=self._step(state),
             question=self._question(state),
             options=self._options(state),

@@ -42,7 +42,7 @@ export function draw(view, words) {
   drawTimer(view);
   const caption = find("#caption");
   write(caption, view.caption);
-  caption.classList.toggle("unseen", isShown(view));
+  caption.classList.toggle("unseen", isShown(view, idle ? words.texts.idle : ""));
   fill(find("#log ol"), view.log, ({ who, text }) => logLine(words.texts[who], text));
   find("#log").hidden = view.log.length === 0;
   write(find("#volume b"), String(Math.round(view.volume * 100)));
@@ -61,8 +61,11 @@ export function fillTopics(entries) {
   find("#topics .grid").replaceChildren(...entries.map(({ id, title }) => button(`topic:${id}`, title)));
 }
 
-function isShown(view) {
-  return view.caption === view.step?.text || (view.options.length > 0 && view.question.includes(view.caption));
+// whether the sentence stands somewhere else on the page already
+function isShown({ caption, step, question, alarm, notice }, idle) {
+  const shown = step ? [step.text, step.place, ...step.cautions] : [];
+  const among = [question, notice, alarm?.text ?? ""].some((text) => text.includes(caption));
+  return among || shown.includes(caption) || (idle !== "" && caption.includes(idle));
 }
 
 function drawState(state, word) {
@@ -78,13 +81,13 @@ function drawAlarm(alarm) {
   write(find("#alarm .sentence"), alarm.text);
 }
 
-function drawHeard({ partial, heard, step, options, log }) {
+function drawHeard({ partial, heard, step, options }) {
   const row = find("#heard");
   row.hidden = !(partial || heard);
   row.classList.toggle("partial", partial !== "");
   write(find("#heard .words"), partial || heard);
   find("#heard .label").hidden = partial !== "";
-  find("#heard button").hidden = partial !== "" || log.length === 0 || !(step || options.length);
+  find("#heard button").hidden = partial !== "" || !(step || options.length) || options.some(({ press }) => press === "no");
 }
 
 function drawStep(step, caption, words) {
@@ -92,7 +95,7 @@ function drawStep(step, caption, words) {
   card.hidden = !step;
   find("#remedy").hidden = !step?.timed;
   if (!step) return;
-  write(card.querySelector("h2"), step.title);
+  write(card.querySelector(".title"), `${step.title}.`);
   write(card.querySelector(".place"), step.place);
   const text = card.querySelector(".text");
   write(text, step.text);
@@ -103,7 +106,8 @@ function drawStep(step, caption, words) {
     drawing.firstElementChild.setAttribute("href", `#drawing-${step.drawing}`);
     drawing.setAttribute("aria-label", words.drawings[step.drawing]);
   }
-  fill(card.querySelector(".cautions"), step.cautions, (caution) => textOf("li", caution));
+  fill(card.querySelector(".cautions"), step.cautions, (note) => textOf("li", note));
+  for (const note of card.querySelectorAll("li")) note.classList.toggle("now", note.textContent === caption);
 }
 
 function drawOptions({ options, question }, names) {

@@ -12,28 +12,17 @@ from dataclasses import replace
 import httpx
 import pytest
 from scenes import BOOKLET, scenes
+from served import Box
 
 from voice_skill.errors import EXIT_MISSING_PART, MissingPartError
-from voice_skill.kiosk.app import make_app
-from voice_skill.kiosk.board import Board
 from voice_skill.kiosk.server import serve
 
 SCENES = scenes()
 
 
-class Box:
-    """A served page, with what was pressed and what it says of its health."""
-
-    def __init__(self):
-        self.board = Board(SCENES["idle"])
-        self.pressed = []
-        self.health = {"ok": True, "microphone": "ok"}
-        self.app = make_app(self.board, BOOKLET, self.pressed.append, lambda: self.health)
-
-
 @pytest.fixture(scope="module")
 def served():
-    box = Box()
+    box = Box(SCENES["idle"])
     with serve(box.app, 0) as address:
         box.address = address
         yield box
@@ -210,14 +199,14 @@ def test_a_taken_port_is_an_error_that_says_what_to_do():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(MissingPartError, match=f"port {port}") as raised, serve(Box().app, port):
+        with pytest.raises(MissingPartError, match=f"port {port}") as raised, serve(Box(SCENES["idle"]).app, port):
             pass
     assert raised.value.exit_code == EXIT_MISSING_PART
     assert "--port" in raised.value.fix
 
 
 def test_it_ends_at_once_though_a_page_is_still_open():
-    box = Box()
+    box = Box(SCENES["idle"])
     with serve(box.app, 0) as address:
         stream = httpx.stream("GET", f"{address}events", timeout=5)
         response = stream.__enter__()
@@ -241,5 +230,5 @@ def test_a_server_that_fails_comes_up_again(monkeypatch):
         run(self, sockets)
 
     monkeypatch.setattr(uvicorn.Server, "run", broken)
-    with serve(Box().app, 0) as address:
+    with serve(Box(SCENES["idle"]).app, 0) as address:
         assert httpx.get(address, timeout=10).status_code == 200

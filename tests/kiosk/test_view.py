@@ -1,4 +1,4 @@
-"""What the page shows in each situation, made by the real conversation; the page itself is looked at in test_page.py."""
+"""What the page shows in each situation, made by the real conversation; test_page.py looks at the page itself."""
 
 from __future__ import annotations
 

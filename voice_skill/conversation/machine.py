@@ -94,9 +94,10 @@ class Conversation:
             case SpeechBegan():
                 return state, ()
             case DeviceLost(device):
-                return self._aside(replace(state, lost=state.lost | {device}), f"{device}-lost")
+                fault = f"{device}-lost"
+                return self._aside(replace(state, faults=_faults_but(device, state) | {fault}), fault)
             case DeviceBack(device):
-                return self._aside(replace(state, lost=state.lost - {device}), f"{device}-back")
+                return self._aside(replace(state, faults=_faults_but(device, state)), f"{device}-back")
 
     def greet(self, state: State, *, typed: bool = False) -> Turn:
         """The first words of a visit."""
@@ -245,6 +246,11 @@ class Conversation:
         else:
             turn = run_command(command, state, self._replies)
         return _decided(turn, "command", heard, command, score=score, runner_up=runner_up)
+
+
+def _faults_but(device: str, state: State) -> frozenset[str]:
+    """What is wrong with other devices."""
+    return frozenset(fault for fault in state.faults if not fault.startswith(f"{device}-"))
 
 
 def _doubtful_command(found: Match) -> bool:

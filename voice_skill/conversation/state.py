@@ -49,7 +49,7 @@ class State:
     now_s: what time it is; quiet_since_s: since when neither side has said anything; both on the clock of `Tick`.
     nudges: how often we have spoken into that silence.
     timer_since_s: when the timer was started, None when it is off; timer_notes: how often it has spoken up.
-    lost: the devices ("microphone", "speaker") that don't work at the moment.
+    faults: the replies that say what doesn't work at the moment, e.g. "microphone-lost".
     """
 
     entry: str | None = None
@@ -81,7 +81,7 @@ class State:
     nudges: int = 0
     timer_since_s: float | None = None
     timer_notes: int = 0
-    lost: frozenset[str] = frozenset()
+    faults: frozenset[str] = frozenset()
 
     @property
     def quiet_s(self) -> float:
@@ -89,7 +89,7 @@ class State:
         return 0.0 if self.speaking else self.now_s - self.quiet_since_s
 
     def forgotten(self) -> State:
-        """A new visit with nothing remembered; rate, loudness, the clock, a running timer and the devices stay."""
+        """A new visit with nothing remembered; rate, loudness, the clock, a running timer and faults stay."""
         return State(
             rate=self.rate,
             volume=self.volume,
@@ -98,7 +98,7 @@ class State:
             quiet_since_s=self.now_s,
             timer_since_s=self.timer_since_s,
             timer_notes=self.timer_notes,
-            lost=self.lost,
+            faults=self.faults,
         )
 
     def close_entry(self) -> State:

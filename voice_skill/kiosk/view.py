@@ -147,13 +147,13 @@ class Composer:
             view = replace(view, caption=view.log[-1].text)  # there was no voice to say it
         view = replace(
             view,
-            partial="" if "microphone" in state.lost else view.partial,
+            partial="" if _deaf(state) else view.partial,
             step=self._step(state),
             question=self._question(state),
             options=self._options(state),
             alarm=self._alarm(state),
             timer_since_s=state.timer_since_s,
-            notice=" ".join(joined(self._replies.own(f"{device}-lost")) for device in sorted(state.lost)),
+            notice=" ".join(joined(self._replies.own(fault)) for fault in sorted(state.faults)),
             rate=state.rate,
             volume=state.volume,
         )
@@ -211,15 +211,19 @@ def _phase(view: View, state: State) -> Phase:
         return "speaking" if view.caption else "thinking"
     if view.partial:
         return "listening"
-    if "microphone" in state.lost:
+    if _deaf(state):
         return "mic-off"
-    if state.lost:
+    if state.faults:
         return "error"
     if state.resume_at is not None and state.active:
         return "paused"
     if state.question is not None or state.entry is not None:
         return "waiting"
     return "listening" if view.log else "idle"
+
+
+def _deaf(state: State) -> bool:
+    return any(fault.startswith("microphone-") for fault in state.faults)
 
 
 def joined(prompts: tuple[Prompt, ...]) -> str:

@@ -42,7 +42,7 @@ export function draw(view, words) {
   drawTimer(view);
   const caption = find("#caption");
   write(caption, view.caption);
-  caption.classList.toggle("unseen", isShown(view, idle ? words.texts.idle : ""));
+  caption.classList.toggle("unseen", isShown(view, view.log.length ? "" : words.texts.idle));
   fill(find("#log ol"), view.log, ({ who, text }) => logLine(words.texts[who], text));
   find("#log").hidden = view.log.length === 0;
   write(find("#volume b"), String(Math.round(view.volume * 100)));

@@ -54,7 +54,6 @@ function closePanel(but = "") {
     const open = button.dataset.panel === but && button.getAttribute("aria-expanded") === "false";
     button.setAttribute("aria-expanded", String(open));
     document.getElementById(button.dataset.panel).hidden = !open;
-    document.body.classList.toggle(`${button.dataset.panel}-open`, open);
     if (open) window.scrollTo(0, 0);
   }
 }

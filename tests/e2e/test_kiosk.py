@@ -20,6 +20,7 @@ from voice_skill.speaking.synthesizer import Synthesizer
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "kiosk"))
 
+from playwright.sync_api import TimeoutError
 from served import SMALL, browser
 
 pytestmark = [pytest.mark.rig, pytest.mark.browser, pytest.mark.timeout(240)]
@@ -65,9 +66,11 @@ def page(chromium):
 
 
 def state_is(page, *states, timeout_s=30):
-    page.wait_for_function(
-        "states => states.includes(document.body.dataset.state)", arg=states, timeout=timeout_s * 1000
-    )
+    among = "states => states.includes(document.body.dataset.state)"
+    try:
+        page.wait_for_function(among, arg=states, timeout=timeout_s * 1000)
+    except TimeoutError:
+        pytest.fail(f"not {states} but: {page.inner_text('body')}")
 
 
 def test_captions_keep_step_with_the_voice_and_outlive_it(virtual_audio, page):

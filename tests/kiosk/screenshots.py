@@ -1,4 +1,4 @@
-"""Pictures of the page in each state, for docs/: the real page, in a real browser, with views from the real conversation.
+"""Pictures of the page in each state, for docs/: the real page in a real browser, with views of the real conversation.
 
 Run by scripts/screenshots. Not a test: nobody compares pixels.
 """

@@ -36,6 +36,7 @@ def test_words_heard_so_far_come_and_go():
     view = hearing(Talk().spoken().view, "my toes")
     assert (view.state, view.partial) == ("listening", "my toes")
     assert COMPOSER.standing(hearing(view, ""), State()).partial == ""
+    assert COMPOSER.standing(view, State(speaking=True, active=True)).partial == ""
     assert heard(view, CRAMP).partial == ""
 
 
@@ -147,6 +148,11 @@ def test_lost_devices_are_noticed_and_welcomed_back():
     talk.on(DeviceBack("microphone")).spoken()
     assert talk.view.state == "error"
     assert talk.on(DeviceBack("speaker")).spoken().view.notice == ""
+
+
+def test_a_greeting_that_was_cut_off_leaves_nothing_to_go_on_with():
+    talk = Talk().on(DeviceLost("microphone")).spoken().on(DeviceBack("microphone")).spoken()
+    assert talk.view.state == "idle"
 
 
 def test_what_was_stopped_is_paused():

@@ -147,7 +147,7 @@ class Composer:
             view = replace(view, caption=view.log[-1].text)  # there was no voice to say it
         view = replace(
             view,
-            partial="" if _deaf(state) else view.partial,
+            partial="" if state.speaking or _deaf(state) else view.partial,  # the ear is shut then
             step=self._step(state),
             question=self._question(state),
             options=self._options(state),
@@ -215,7 +215,7 @@ def _phase(view: View, state: State) -> Phase:
         return "mic-off"
     if state.faults:
         return "error"
-    if state.resume_at is not None and state.active:
+    if state.resume_at is not None and view.log:  # of a greeting nobody waits for the rest
         return "paused"
     if state.question is not None or state.entry is not None:
         return "waiting"

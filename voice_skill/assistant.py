@@ -192,7 +192,7 @@ class Assistant:
         elif self._speaking:
             self._interrupt(Pressed("stop"))
         else:
-            self._open_ears()
+            self._open_ears(asked=True)
             self._ear.invite()
 
     def _interrupt(self, event: Event) -> None:
@@ -244,12 +244,12 @@ class Assistant:
         if not self._push_to_talk and not self._speaking:
             self._open_ears(tone=spoken.whole)  # whoever stopped the voice wants silence
 
-    def _open_ears(self, *, tone: bool = True) -> None:
+    def _open_ears(self, *, tone: bool = True, asked: bool = False) -> None:
         """Your turn: by sound and by sight."""
         if tone:
             self._mouth.tone(LISTENING)
             self._ear.closed_until = time.monotonic() + LISTENING.seconds + DEAF_AFTER_SPEECH_S
-        self._screen.listening()
+        self._screen.listening(asked=asked)
 
     def _mend_speaker(self) -> None:
         while not self._quit.wait(RETRY_DEVICE_S):

@@ -98,8 +98,8 @@ class Mouth(Protocol):
 class Screen(Protocol):
     """Shows what is going on: `terminal.Screen`."""
 
-    def listening(self) -> None:
-        """Ready for the next utterance."""
+    def listening(self, *, asked: bool = False) -> None:
+        """Ready for the next utterance; asked: somebody has pressed Talk for it."""
         ...
 
     def hearing(self, text: str) -> None:

@@ -78,7 +78,7 @@ class Screen:
         self._ready = "Press space, then speak." if push_to_talk else "Listening ..."
         self._live: Live | None = None
 
-    def listening(self) -> None:
+    def listening(self, *, asked: bool = False) -> None:
         """Ready for the next utterance."""
         self._show(self._ready)
 

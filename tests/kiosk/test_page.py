@@ -208,6 +208,7 @@ def test_a_topic_is_chosen_from_the_list(box, page):
     page.get_by_role("button", name="Shoes").click()
     page.wait_for_function("() => document.querySelector('#topics').hidden")
     assert box.pressed == ["topic:footwear"]
+    assert page.evaluate("() => document.activeElement.textContent.trim()") == "Topics"
 
 
 def test_it_can_be_used_with_the_keyboard_alone(box, page):
@@ -278,7 +279,7 @@ def test_size_and_colours_can_be_chosen_and_last_for_the_visit(box, page):
     page.reload()
     page.wait_for_selector("[data-size='2'][data-theme='dark']")
     show(box, page, SCENES["speaking"])
-    show(box, page, SCENES["idle"])
+    show(box, page, Talk().spoken().says(CRAMP).spoken().presses("goodbye").view)
     page.wait_for_selector("[data-size='1'][data-theme='light']")
 
 

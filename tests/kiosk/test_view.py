@@ -12,7 +12,7 @@ from scenes import COMPOSER, CRAMP, SKILL, Talk, scenes
 
 from voice_skill.conversation.state import State
 from voice_skill.events import Decided, DeviceBack, DeviceLost, Interrupted, Tick
-from voice_skill.kiosk.view import LOG_LINES, Line, Phase, View, heard, hearing, saying
+from voice_skill.kiosk.view import LOG_LINES, Line, Phase, View, asked, heard, hearing, saying
 
 SCENES = scenes()
 
@@ -30,6 +30,14 @@ def test_the_greeting_is_no_talk_yet():
     view = Talk().spoken().view
     assert view.state == "idle"
     assert not view.log
+
+
+def test_whoever_presses_talk_sees_that_we_listen_until_they_have_spoken():
+    talk = Talk().spoken().change(asked)
+    assert COMPOSER.standing(talk.view, State(active=True)).state == "listening"
+    assert not talk.says("what is the weather").view.asked
+    deaf = State(active=True, faults=frozenset({"microphone-lost"}))
+    assert COMPOSER.standing(asked(talk.view), deaf).state == "mic-off"
 
 
 def test_words_heard_so_far_come_and_go():

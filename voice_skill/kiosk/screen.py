@@ -23,9 +23,11 @@ class PageScreen:
         self._composer = composer
         self._beside = beside
 
-    def listening(self) -> None:
-        """Ready for the next utterance; on the page, `now` tells it."""
-        self._beside.listening()
+    def listening(self, *, asked: bool = False) -> None:
+        """Ready for the next utterance; what the page shows of it, `now` tells."""
+        if asked:
+            self._board.change(views.asked)
+        self._beside.listening(asked=asked)
 
     def hearing(self, text: str) -> None:
         """What has been understood so far; "" when it came to nothing."""

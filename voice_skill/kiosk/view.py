@@ -76,6 +76,7 @@ class Alarm:
 class View:
     """All that the page shows.
 
+    asked: somebody has pressed Talk, and hasn't spoken yet.
     partial: what has been understood of an utterance that goes on; heard: of the last one.
     caption: the sentence that is being said, or was said last; question: what we wait to be answered, with `options`.
     log: the last turns of this visit, oldest first; empty until somebody has said or pressed something.
@@ -85,6 +86,7 @@ class View:
     """
 
     state: Phase = "booting"
+    asked: bool = False
     partial: str = ""
     heard: str = ""
     caption: str = ""
@@ -99,6 +101,11 @@ class View:
     volume: float = DEFAULT_VOLUME
 
 
+def asked(view: View) -> View:
+    """Somebody has pressed Talk."""
+    return replace(view, asked=True)
+
+
 def hearing(view: View, text: str) -> View:
     """Somebody is saying something; "" when it came to nothing."""
     return replace(view, partial=text, state="listening" if text else view.state)
@@ -106,7 +113,7 @@ def hearing(view: View, text: str) -> View:
 
 def heard(view: View, text: str) -> View:
     """An utterance has ended; what it means isn't known yet."""
-    return replace(view, partial="", heard=text, state="heard")
+    return replace(view, asked=False, partial="", heard=text, state="heard")
 
 
 def saying(view: View, sentence: str) -> View:
@@ -134,7 +141,7 @@ class Composer:
             elif decided.heard and not overheard:
                 log = (*log, Line("you", decided.heard))
         if said is not None:
-            view = replace(view, caption="")
+            view = replace(view, asked=False, caption="")
             if decided is not None or log:
                 log = (*log, Line("me", said.text))
         return replace(view, log=log[-LOG_LINES:])
@@ -142,7 +149,7 @@ class Composer:
     def standing(self, view: View, state: State) -> View:
         """The conversation stands like this now."""
         if not state.active:  # the visit is over: whoever comes next sees nothing of it
-            view = replace(view, log=(), heard="", caption=view.caption if state.speaking else "")
+            view = replace(view, asked=False, log=(), heard="", caption=view.caption if state.speaking else "")
         if not (state.speaking or view.caption) and view.log and view.log[-1].who == "me":
             view = replace(view, caption=view.log[-1].text)  # there was no voice to say it
         view = replace(
@@ -209,10 +216,10 @@ def _phase(view: View, state: State) -> Phase:
         return "emergency"
     if state.speaking:
         return "speaking" if view.caption else "thinking"
-    if view.partial:
-        return "listening"
     if _deaf(state):
         return "mic-off"
+    if view.partial or view.asked:
+        return "listening"
     if state.faults:
         return "error"
     if state.resume_at is not None and view.log:  # of a greeting nobody waits for the rest

@@ -45,15 +45,14 @@ export function draw(view, words) {
   caption.classList.toggle("unseen", isShown(view, view.log.length ? "" : words.texts.idle));
   fill(find("#log ol"), view.log, ({ who, text }) => logLine(words.texts[who], text));
   find("#log").hidden = view.log.length === 0;
-  write(find("#volume b"), String(Math.round(view.volume * 100)));
-  write(find("#rate b"), String(view.rate));
+  write(find("#volume b"), view.volume === null ? "" : String(Math.round(view.volume * 100)));
+  write(find("#rate b"), String(view.rate ?? ""));
 }
 
 // without the voice: the step that is read by hand, or nothing but the topics
 export function drawDown(step, words) {
   const nothing = { log: [], options: [], partial: "", heard: "", caption: "", alarm: null, timer_s: null, question: "" };
-  draw({ ...nothing, state: "error", notice: words.texts.down, step, rate: "", volume: NaN }, words);
-  write(find("#volume b"), "");
+  draw({ ...nothing, state: "error", notice: words.texts.down, step, rate: null, volume: null }, words);
   find("#remedy").hidden = true;
 }
 

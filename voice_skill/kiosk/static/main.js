@@ -12,15 +12,12 @@ let down = false;
 let visiting = false;
 
 function show(view) {
-  if (down) closePanel();
+  if (down) turnTo();
   down = false;
-  const talking = view.log.length > 0;
-  if (visiting && !talking && view.state === "idle") {
-    reset(); // the next person starts with the sizes and colours of the house
-    closePanel();
-  }
-  visiting = talking || view.state === "emergency";
-  if (view.alarm) closePanel();
+  const talking = view.log.length > 0 || view.alarm !== null;
+  if (visiting && !talking) reset(); // the next person starts with the sizes and colours of the house
+  if ((visiting && !talking) || view.alarm) turnTo();
+  visiting = talking;
   draw(view, content.words);
 }
 
@@ -41,7 +38,7 @@ function markDown() {
 
 function press(name) {
   if (!down) {
-    fetch("/press", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name }) }).catch(() => {});
+    fetch("/press", { method: "POST", body: JSON.stringify({ name }) }).catch(() => {}); // the stream tells when it is gone
     return;
   }
   reader.press(name);
@@ -49,11 +46,14 @@ function press(name) {
   markDown();
 }
 
-function closePanel(but = "") {
+// opens one panel, closes the other; closes that one, too, if it was open
+function turnTo(panel = "") {
   for (const button of document.querySelectorAll("[data-panel]")) {
-    const open = button.dataset.panel === but && button.getAttribute("aria-expanded") === "false";
+    const place = document.getElementById(button.dataset.panel);
+    const open = button.dataset.panel === panel && place.hidden;
     button.setAttribute("aria-expanded", String(open));
-    document.getElementById(button.dataset.panel).hidden = !open;
+    if (!open && place.contains(document.activeElement)) button.focus({ preventScroll: true });
+    place.hidden = !open;
     if (open) window.scrollTo(0, 0);
   }
 }
@@ -61,9 +61,9 @@ function closePanel(but = "") {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (button.dataset.panel) closePanel(button.dataset.panel);
+  if (button.dataset.panel) turnTo(button.dataset.panel);
   if (!button.dataset.press) return;
-  if (button.dataset.press.startsWith("topic:")) closePanel();
+  if (button.dataset.press.startsWith("topic:")) turnTo();
   press(button.dataset.press);
 });
 

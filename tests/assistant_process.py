@@ -1,4 +1,4 @@
-"""`voice-skill run` as its own process, on a terminal of its own, as a person would start it."""
+"""`voice-skill run` or `kiosk` as its own process, on a terminal of its own, as a person would start it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ def hear_ctrl_c() -> None:
 
 
 class RunningAssistant:
-    """Starts `voice-skill run --json` and collects its exchanges; use as a context manager.
+    """Starts it with `--json` and collects its exchanges; use as a context manager.
 
     environment: added to this process's own, e.g. that of a virtual sound card.
+    command: "run", or "kiosk".
     """
 
-    def __init__(self, environment: Mapping[str, str], *arguments: str) -> None:
-        command = ["-m", "voice_skill", "run", "--json", *arguments]
+    def __init__(self, environment: Mapping[str, str], *arguments: str, command: str = "run") -> None:
+        command_line = ["-m", "voice_skill", command, "--json", *arguments]
         environ = {**os.environ, **environment, "TERM": "dumb"}
         self._child = pexpect.spawn(
-            sys.executable, command, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c
+            sys.executable, command_line, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c
         )
         self._child.delaybeforesend = None  # a key press is to arrive at once
         self._condition = threading.Condition()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from voice_skill.ear import RETRY_DEVICE_S, Ear, Interjection, Utterance
 from voice_skill.errors import DeviceError
 from voice_skill.events import (
+    Chosen,
     DeviceBack,
     DeviceLost,
     Event,
@@ -54,13 +55,21 @@ class _Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Saying:
+    """The mouth has begun a sentence of turn `number`."""
+
+    number: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Key:
-    """A key was pressed: a command's id, "talk", or "quit"."""
+    """A key was pressed: see `Assistant.press`."""
 
     name: str
 
 
-_Item = Event | Partial | Utterance | Interjection | _Spoken | _Key
+_Item = Event | Partial | Utterance | Interjection | _Spoken | _Saying | _Key
 
 
 class Assistant:
@@ -96,7 +105,7 @@ class Assistant:
         self._waiting: list[Event] = []  # for the voice to be silent
 
     def press(self, name: str) -> None:
-        """A key was pressed (any thread): a command's id, "talk", or "quit"."""
+        """A key was pressed (any thread): the id of a command or request, "topic:" and an entry, "talk", or "quit"."""
         self._inbox.put(_Key(name))
 
     def speaker_lost(self, error: DeviceError) -> None:
@@ -140,6 +149,8 @@ class Assistant:
         match item:
             case None:
                 pass
+            case Partial(""):
+                self._screen.hearing("")
             case Partial(text):
                 self._visit.on(SpeechBegan())
                 self._screen.hearing(text)
@@ -150,10 +161,14 @@ class Assistant:
                 self._interrupt(Heard((Hypothesis(text),)))
             case _Spoken():
                 self._spoken(item)
+            case _Saying(number, sentence):
+                if number == self._turn:
+                    self._screen.saying(sentence)
             case _Key(name):
                 self._pressed(name)
             case _:
                 self._perform(self._visit.on(item))
+        self._screen.now(self._visit.state)
 
     def _prepare(self, text: str) -> None:
         """Have the answer at hand that these words would get if nothing followed."""
@@ -163,20 +178,23 @@ class Assistant:
 
     def _answer(self, utterance: Utterance) -> None:
         begin = time.perf_counter()
+        alternatives = utterance.heard.alternatives
+        self._screen.heard(alternatives[0].text if alternatives else "")
         exchange = self._visit.on(utterance.heard)
         understood = time.perf_counter()
         took = {"queue": begin - utterance.known_s, "understand": understood - begin}
         self._perform(exchange, utterance.timings_ms | {stage: round(1000 * s, 1) for stage, s in took.items()})
 
     def _pressed(self, name: str) -> None:
+        topic, _, entry = name.partition(":")
         if name == "quit":
             self._quit.set()
         elif name != "talk":
-            self._interrupt(Pressed(name))
+            self._interrupt(Chosen(entry) if topic == "topic" else Pressed(name))
         elif self._speaking:
             self._interrupt(Pressed("stop"))
-        elif self._push_to_talk:
-            self._open_ears()
+        else:
+            self._open_ears(asked=True)
             self._ear.invite()
 
     def _interrupt(self, event: Event) -> None:
@@ -210,6 +228,7 @@ class Assistant:
                 said.prompts,
                 lambda done, whole: self._inbox.put(_Spoken(number, done, whole)),
                 opening=HEARD if heard else None,
+                begun=lambda at: self._inbox.put(_Saying(number, said.prompts[at].text)),
             )
             if timings_ms is not None:
                 timings_ms["render"] = round(1000 * (time.perf_counter() - begin), 1)
@@ -227,12 +246,12 @@ class Assistant:
         if not self._push_to_talk and not self._speaking:
             self._open_ears(tone=spoken.whole)  # whoever stopped the voice wants silence
 
-    def _open_ears(self, *, tone: bool = True) -> None:
+    def _open_ears(self, *, tone: bool = True, asked: bool = False) -> None:
         """Your turn: by sound and by sight."""
         if tone:
             self._mouth.tone(LISTENING)
             self._ear.closed_until = time.monotonic() + LISTENING.seconds + DEAF_AFTER_SPEECH_S
-        self._screen.listening()
+        self._screen.listening(asked=asked)
 
     def _mend_speaker(self) -> None:
         while not self._quit.wait(RETRY_DEVICE_S):
@@ -249,6 +268,13 @@ class Assistant:
         ended = threading.Event()
         exchange = self._visit.on(Pressed("goodbye"))
         self._screen.exchange(exchange)
-        if exchange.said is not None:
-            self._mouth.say(exchange.said.prompts, lambda _done, _whole: ended.set(), opening=None)
+        self._screen.now(self._visit.state)
+        said = exchange.said
+        if said is not None:
+            self._mouth.say(
+                said.prompts,
+                lambda _done, _whole: ended.set(),
+                opening=None,
+                begun=lambda at: self._screen.saying(said.prompts[at].text),
+            )
             ended.wait(timeout=GOODBYE_TIMEOUT_S)

@@ -106,6 +106,40 @@ def run(
 
 
 @app.command()
+def kiosk(
+    microphone: MicrophoneOption = None,
+    speaker: SpeakerOption = None,
+    push_to_talk: Annotated[
+        bool, typer.Option("--push-to-talk", "-p", help="Listen only after the Talk button; else always.")
+    ] = False,
+    rate: RateOption = None,
+    region: RegionOption = None,
+    model: ModelOption = None,
+    port: Annotated[int | None, typer.Option(help="Where the page is served on this machine; 8765 when unset.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A public device: like run, and a page for a screen, with buttons for all that can be said.
+
+    Refuses to start until its region is set. A microphone or a speaker that is missing is waited for.
+    """
+    from voice_skill.kiosk.running import run_kiosk
+
+    run_kiosk(
+        _settings(
+            microphone=microphone,
+            speaker=speaker,
+            listen="push" if push_to_talk else None,
+            rate=rate,
+            region=region,
+            kiosk=True,
+            model=model,
+            port=port,
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
 def chat(
     speak: Annotated[bool, typer.Option("--speak", "-s", help="Also say the answers aloud.")] = False,
     speaker: SpeakerOption = None,

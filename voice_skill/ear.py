@@ -142,7 +142,8 @@ class Ear:
         if self._push_to_talk:
             self._invited.clear()
         elif not result.text:
-            return  # a cough or a door
+            self._post(Partial(""))  # a cough or a door
+            return
         times = self._listening.last
         timings: dict[str, float] = {}
         if times is not None:

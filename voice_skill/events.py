@@ -56,6 +56,13 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entry was picked by hand: from a list of topics, or as the answer to "Did you mean ...?"."""
+
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last `Say` was spoken to its end."""
 
@@ -93,7 +100,7 @@ class DeviceBack:
     device: Literal["microphone", "speaker"]
 
 
-Event = Heard | Pressed | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
+Event = Heard | Pressed | Chosen | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
 
 # --- effects ------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from voice_skill.conversation.state import State
 from voice_skill.events import Prompt
 from voice_skill.hearing.listener import UtteranceTimes
 from voice_skill.hearing.recognizer import Final, Partial
@@ -55,10 +56,17 @@ class Microphone(Protocol):
 class Mouth(Protocol):
     """Says prompts, one turn at a time: `voice.Mouth`."""
 
-    def say(self, prompts: tuple[Prompt, ...], done: Callable[[int, bool], None], *, opening: Clip | None) -> None:
+    def say(
+        self,
+        prompts: tuple[Prompt, ...],
+        done: Callable[[int, bool], None],
+        *,
+        opening: Clip | None,
+        begun: Callable[[int], None],
+    ) -> None:
         """Speak, replacing what is being said; `done(prompts spoken, to the end?)` is called once, from any thread.
 
-        opening: a tone before the first word.
+        opening: a tone before the first word. begun: called as each prompt begins, with its number, from 0.
         """
         ...
 
@@ -90,12 +98,24 @@ class Mouth(Protocol):
 class Screen(Protocol):
     """Shows what is going on: `terminal.Screen`."""
 
-    def listening(self) -> None:
-        """Ready for the next utterance."""
+    def listening(self, *, asked: bool = False) -> None:
+        """Ready for the next utterance; asked: somebody has pressed Talk for it."""
         ...
 
     def hearing(self, text: str) -> None:
-        """What has been understood so far."""
+        """What has been understood so far; "" when it came to nothing."""
+        ...
+
+    def heard(self, text: str) -> None:
+        """An utterance has ended; what it means isn't known yet."""
+        ...
+
+    def saying(self, sentence: str) -> None:
+        """The voice has begun this sentence."""
+        ...
+
+    def now(self, state: State) -> None:
+        """How the conversation stands, after whatever has happened."""
         ...
 
     def exchange(self, exchange: Exchange, timings_ms: Mapping[str, float] | None = None) -> None:

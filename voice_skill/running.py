@@ -1,6 +1,6 @@
 """What `voice-skill run` does: finds out what the machine has, then runs the assistant, or goes on with what is there.
 
-Not for the running itself (`assistant.py`).
+`assemble` is shared with the kiosk. Not for the running itself (`assistant.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from voice_skill import parts
 from voice_skill.assistant import Assistant
 from voice_skill.chat import chat
 from voice_skill.demo import play_demo
@@ -38,33 +39,38 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
     Without a microphone or a loudspeaker: says so, plays the demo, and goes on as a typed chat.
     """
     skill = build(settings)
-    push = settings.listen == "push"
-    screen = Screen(Console(highlight=False), as_json=as_json, push_to_talk=push)
+    screen = Screen(Console(highlight=False), as_json=as_json, push_to_talk=settings.listen == "push")
     ears = open_ears(settings)
     with ExitStack() as stack:
         mouth = _mouth(settings, screen, stack)
         if not _can_listen(settings, screen) or mouth is None:
             _go_on_without(settings, skill, ears, mouth, screen)
             return
-        mouth.prerender(skill.replies.all_prompts())
-        visit = Visit(skill, settings)
-        if not settings.take_your_time:
-            ears.listener.patience = Patience(settings, skill, visit).ms
-        assistant = Assistant(
-            visit,
-            ears.listener,
-            lambda: _microphone(settings),
-            mouth,
-            screen,
-            push_to_talk=push,
-            interjections=_interjections(settings, skill, ears, mouth, screen),
-        )
-        mouth.on_lost = assistant.speaker_lost
-        signal.signal(signal.SIGTERM, lambda _number, _frame: assistant.press("quit"))
+        assistant = assemble(settings, skill, ears, mouth, screen)
         if sys.stdin.isatty():
             screen.notice(KEYS_HELP)
         stack.enter_context(keys(assistant.press))
         assistant.run()
+
+
+def assemble(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth, screen: parts.Screen) -> Assistant:
+    """The assistant of these parts, ready to run; SIGTERM makes it say goodbye."""
+    mouth.prerender(skill.replies.all_prompts())
+    visit = Visit(skill, settings)
+    if not settings.take_your_time:
+        ears.listener.patience = Patience(settings, skill, visit).ms
+    assistant = Assistant(
+        visit,
+        ears.listener,
+        lambda: _microphone(settings),
+        mouth,
+        screen,
+        push_to_talk=settings.listen == "push",
+        interjections=_interjections(settings, skill, ears, mouth, screen),
+    )
+    mouth.on_lost = assistant.speaker_lost
+    signal.signal(signal.SIGTERM, lambda _number, _frame: assistant.press("quit"))
+    return assistant
 
 
 def _mouth(settings: Settings, screen: Screen, stack: ExitStack) -> Mouth | None:
@@ -78,7 +84,7 @@ def _mouth(settings: Settings, screen: Screen, stack: ExitStack) -> Mouth | None
         return None
 
 
-def _interjections(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth, screen: Screen) -> BargeIn | None:
+def _interjections(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth, screen: parts.Screen) -> BargeIn | None:
     """What listens while the assistant speaks; None and a notice where the echo canceller is missing."""
     if settings.barge_in == "off":
         return None

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     )
     region: Region | None = Field(None, description="whose emergency numbers: US, UK, EU; from the locale when unset")
     kiosk: bool = Field(False, description="a public device: needs a region, and a visit ends after a minute")
+    port: int = Field(8765, ge=0, le=65535, description="where the kiosk's page is served; 0 takes a free one")
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path(APP), description="installed models")
     cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path(APP), description="rendered sentences")
 

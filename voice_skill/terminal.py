@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from voice_skill.conversation.state import State
 from voice_skill.skill import Exchange
 
 KEYS = {
@@ -77,13 +78,22 @@ class Screen:
         self._ready = "Press space, then speak." if push_to_talk else "Listening ..."
         self._live: Live | None = None
 
-    def listening(self) -> None:
+    def listening(self, *, asked: bool = False) -> None:
         """Ready for the next utterance."""
         self._show(self._ready)
 
     def hearing(self, text: str) -> None:
         """What has been understood so far of the utterance that goes on."""
-        self._show(f"... {text}")
+        self._show(f"... {text}" if text else self._ready)
+
+    def heard(self, text: str) -> None:
+        """Nothing: the exchange says it in a moment."""
+
+    def saying(self, sentence: str) -> None:
+        """Nothing: the whole turn is there to be read."""
+
+    def now(self, state: State) -> None:
+        """Nothing: what matters of it is said."""
 
     def exchange(self, exchange: Exchange, timings_ms: Mapping[str, float] | None = None) -> None:
         """What was heard, and what is said; timings_ms: what that took, by stage."""

@@ -22,7 +22,7 @@ from voice_skill.settings import Settings
 from voice_skill.skill import Exchange
 from voice_skill.speaking.cache import ClipCache, Prerender
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.player import Lost, Player, Speaker
+from voice_skill.speaking.player import Begun, Lost, Player, Speaker
 from voice_skill.speaking.synthesizer import Synthesizer
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,15 @@ class Mouth:
     on_lost: called, from another thread, when the loudspeaker goes away.
     """
 
-    def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        cache: ClipCache,
+        synthesizer: Synthesizer,
+        speaker: Speaker | None,
+        settings: Settings,
+        *,
+        patient: bool = False,
+    ) -> None:
         self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
         self._cache = cache
         self._synthesizer = synthesizer
@@ -54,10 +62,14 @@ class Mouth:
             volume=settings.volume,
             latency_s=OUTPUT_LATENCY_S,
             played=self.played.put,
+            patient=patient,
         )
 
-    def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
-        """Speak; returns at once. `opening` is a tone played first.
+    def say(
+        self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None, begun: Begun | None = None
+    ) -> None:
+        """Speak; returns at once. `opening` is a tone played first; `begun(which prompt, from 0)` is called as each
+        begins.
 
         `done(prompts spoken, to the end?)` is called once, from another thread, also when nothing can be spoken:
         a mute assistant must go on listening.
@@ -65,7 +77,7 @@ class Mouth:
         try:
             clips = [self._cache.get(prompt.text) for prompt in prompts]
             self._texts = tuple(prompt.text for prompt in prompts)
-            self._speaker.play(clips, done, opening=opening)
+            self._speaker.play(clips, done, opening=opening, begun=begun)
         except (VoiceError, DeviceError) as error:
             log.warning("%s", error.cause)
             done(0, True)
@@ -127,6 +139,11 @@ class Mouth:
         """Silence within one block."""
         self._speaker.stop()
 
+    @property
+    def missing(self) -> DeviceError | None:
+        """Why there was no loudspeaker from the start; None when there was one."""
+        return self._speaker.missing if isinstance(self._speaker, Player) else None
+
     def reopen(self) -> None:
         """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
         if isinstance(self._speaker, Player):
@@ -149,13 +166,16 @@ class Mouth:
 
 
 @contextmanager
-def open_mouth(settings: Settings, speaker: Speaker | None = None) -> Iterator[Mouth]:
+def open_mouth(settings: Settings, speaker: Speaker | None = None, *, patient: bool = False) -> Iterator[Mouth]:
     """A mouth for as long as the block lasts, at the loudspeaker of the settings unless another speaker is given.
+
+    patient: without a loudspeaker, be mute until `reopen` finds one.
 
     Raises VoiceError when there is no voice engine, DeviceError or MissingPartError when there is no loudspeaker.
     """
     synthesizer = Synthesizer(settings.voice, settings.rate)
-    mouth = Mouth(ClipCache(synthesizer, settings.cache_dir / "sentences"), synthesizer, speaker, settings)
+    cache = ClipCache(synthesizer, settings.cache_dir / "sentences")
+    mouth = Mouth(cache, synthesizer, speaker, settings, patient=patient)
     try:
         yield mouth
     finally:

@@ -42,6 +42,7 @@ def test_version_and_help():
     shown = run("--help").stdout
     for command in (
         "run",
+        "kiosk",
         "chat",
         "ask",
         "explain",

@@ -320,3 +320,23 @@ def test_a_missing_device_is_told_at_once(card: Card, caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING), pytest.raises(DeviceError, match="no loudspeaker"):
         Player(open_stream=card.open)
     assert not caplog.records
+
+
+def test_who_speaks_is_told_which_clip_begins_before_it_is_told_the_end(player: Player, ear: Ear):
+    told: list[object] = []
+    player.play([clip(), clip()], lambda *outcome: told.append(outcome), begun=told.append)
+    until(lambda: len(told) == 3)
+    assert told == [0, 1, (2, True)]
+
+
+def test_with_patience_a_missing_loudspeaker_is_waited_for(card: Card, ear: Ear):
+    card.missing = True
+    player = Player(open_stream=card.open, patient=True)
+    assert player.missing is not None
+    with pytest.raises(DeviceError):
+        player.play([clip()])
+    card.missing = False
+    player.reopen()
+    player.play([clip()], ear.done("turn"))
+    until(lambda: ear.told)
+    player.close()

@@ -31,6 +31,7 @@ from voice_skill.conversation.turns import (
 )
 from voice_skill.conversation.waiting import wait
 from voice_skill.events import (
+    Chosen,
     Decided,
     DeviceBack,
     DeviceLost,
@@ -83,7 +84,7 @@ class Conversation:
         if isinstance(event, Heard) and _unheeded(effects):  # the room talks: the silence between us goes on
             return replace(state, cut=before.cut), effects
         # Whatever else happens breaks the silence; what somebody says or does ends the waiting as well.
-        if isinstance(event, Heard | Pressed):
+        if isinstance(event, Heard | Pressed | Chosen):
             state = replace(state, nudges=0, warned=False, met=state.active)
         return replace(state, quiet_since_s=state.now_s), effects
 
@@ -93,6 +94,8 @@ class Conversation:
                 return self._heard(state, event)
             case Pressed(name):
                 return self._pressed(state, name)
+            case Chosen(entry):
+                return self._chosen(state, entry)
             case Finished():
                 return self._finished(state)
             case Interrupted(prompts_done):
@@ -103,9 +106,10 @@ class Conversation:
             case SpeechBegan():
                 return state, ()
             case DeviceLost(device):
-                return self._aside(state, f"{device}-lost")
+                fault = f"{device}-lost"
+                return self._aside(replace(state, faults=_faults_but(device, state) | {fault}), fault)
             case DeviceBack(device):
-                return self._aside(state, f"{device}-back")
+                return self._aside(replace(state, faults=_faults_but(device, state)), f"{device}-back")
 
     def greet(self, state: State, *, typed: bool = False) -> Turn:
         """The first words of a visit."""
@@ -128,7 +132,9 @@ class Conversation:
         return replace(said, active=state.active), effects  # nobody need be there
 
     def _pressed(self, state: State, name: str) -> Turn:
-        """A button: a command, or a request. Raises KeyError for anything else."""
+        """A button does what the words on it would do. Raises KeyError for what is no command and no request."""
+        if state.emergency is None and state.question is not None and name in ("yes", "no"):
+            return self._replied(state, state.question, name, "")
         if name in COMMAND_IDS:
             return on_command(state, self._replies, name)
         if state.emergency is not None and name not in IN_EMERGENCY:
@@ -136,6 +142,12 @@ class Conversation:
         turn = run_request(name, replace(state, active=True), self._replies)
         turn = turn or say_aside(state, f"request:{name}", self._replies.own("no-steps"))
         return decided(turn, "command", "", name)
+
+    def _chosen(self, state: State, entry: str) -> Turn:
+        """What a finger points at needs no understanding."""
+        if state.emergency is not None:
+            return held_back(state, self._replies, None, "")
+        return decided(answer(state, self._replies, entry), "answer", "", entry)
 
     def _heard(self, state: State, event: Heard) -> Turn:
         heard = event.alternatives[0].text if event.alternatives else ""
@@ -178,17 +190,23 @@ class Conversation:
         """The turn that answers our question, or None when something else was said."""
         if found.kind != "command" or found.band == "reject" or found.entry not in ("yes", "no"):
             return None
+        return self._replied(state, question, found.entry, heard, instead=found.second, score=found.score)
+
+    def _replied(
+        self, state: State, question: Question, reply: str, heard: str, instead: str | None = None, score: float = 1.0
+    ) -> Turn:
+        """The turn after "yes" or "no"; `instead` is the entry that was named with it."""
         closed = replace(state, question=None)
-        if found.entry == "yes":
+        if reply == "yes":
             chosen = question.options[0]
             if question.about == "alarm":
                 return confirmed(closed, self._replies, chosen, heard)
             return decided(answer(closed, self._replies, chosen), "answer", heard, chosen)
-        if found.second is not None:  # "no, massage"
-            return decided(answer(closed, self._replies, found.second), "answer", heard, found.second)
+        if instead is not None:  # "no, massage"
+            return decided(answer(closed, self._replies, instead), "answer", heard, instead)
         if question.otherwise is not None:
             return decided(answer(closed, self._replies, question.otherwise), "answer", heard, question.otherwise)
-        return decided(say_again(closed, self._replies), "command", heard, "no", score=found.score)
+        return decided(say_again(closed, self._replies), "command", heard, "no", score=score)
 
     def _matched(self, state: State, found: Match, heard: str) -> Turn:
         assert found.entry is not None
@@ -218,6 +236,11 @@ class Conversation:
             options = (found.entry, found.runner_up)
         turn = ask_which(state, self._replies, options)
         return decided(turn, "ask", heard, found.entry, score=found.score, runner_up=found.runner_up)
+
+
+def _faults_but(device: str, state: State) -> frozenset[str]:
+    """What is wrong with other devices."""
+    return frozenset(fault for fault in state.faults if not fault.startswith(f"{device}-"))
 
 
 def _doubtful_command(found: Match, *, in_steps: bool) -> bool:

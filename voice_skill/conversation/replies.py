@@ -24,6 +24,11 @@ class Replies:
         self._flags = {flag.id: flag for flag in content.safety.flags}
         self.entries: dict[str, Entry] = {entry.id: entry for entry in content.article.entries}
 
+    @property
+    def emergency_number(self) -> str:
+        """Whom to call in an emergency, as it is said: "112"."""
+        return self._numbers["emergency"]
+
     def own(self, name: str, **values: object) -> tuple[Prompt, ...]:
         """The assistant's own talk, e.g. "slower". Raises KeyError for a name that `commands.yaml` lacks."""
         return tuple(Prompt(line.format(**values)) for line in self._content.commands.replies[name])

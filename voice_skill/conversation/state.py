@@ -59,6 +59,7 @@ class State:
     brief: steps alone, without what leads up to them.
     public: strangers come and go: a visit ends soon, and its voice ends with it.
     usual_rate, usual_volume: the voice as it was set up.
+    faults: the replies that say what doesn't work at the moment, e.g. "microphone-lost".
     """
 
     entry: str | None = None
@@ -99,6 +100,7 @@ class State:
     public: bool = False
     usual_rate: int = DEFAULT_RATE
     usual_volume: float = DEFAULT_VOLUME
+    faults: frozenset[str] = frozenset()
 
     @property
     def quiet_s(self) -> float:
@@ -111,7 +113,7 @@ class State:
         return self.now_s - self.quiet_s + WARNING_S if self.warned else None
 
     def restarted(self) -> State:
-        """Nothing remembered but how to speak, the clock and a running timer."""
+        """Nothing remembered but how to speak, the clock, a running timer, and faults."""
         return State(
             rate=self.rate,
             volume=self.volume,
@@ -125,6 +127,7 @@ class State:
             timer_since_s=self.timer_since_s,
             timer_notes=self.timer_notes,
             timer_told=self.timer_told,
+            faults=self.faults,
         )
 
     def forgotten(self) -> State:

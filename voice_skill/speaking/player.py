@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from voice_skill.errors import DeviceError
 from voice_skill.speaking.clip import Clip
 from voice_skill.speaking.devices import LIST, Open, OutputStream, open_output
-from voice_skill.speaking.tape import Heed, Outcome, Tape, splice
+from voice_skill.speaking.tape import Began, Heed, Outcome, Tape, splice
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ TICK_S = 0.25
 LOST_AFTER_TICKS = 6  # 1.5 s; in ticks, not by the clock, so that a suspended machine doesn't count as a lost device
 
 Done = Callable[[int, bool], None]  # whole clips spoken; whether that was all
+Begun = Callable[[int], None]  # which clip, from 0
 Lost = Callable[[DeviceError], None]
 
 
@@ -43,10 +44,18 @@ class Position(NamedTuple):
 class Speaker(Protocol):
     """Whatever speaks turns of clips: the real player, a WAV file, or something that stands in for them."""
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
+    def play(
+        self,
+        clips: Sequence[Clip],
+        done: Done | None = None,
+        *,
+        opening: Clip | None = None,
+        begun: Begun | None = None,
+    ) -> int:
         """Speak these clips in order, cutting off the turn under way; returns at once, with the turn's token.
 
         opening: a tone that is played first, at once; it counts as no clip.
+        begun: called as each clip begins, like `done`.
 
         `done` is called exactly once, when the turn has been spoken or cut off. Raises DeviceError.
         """
@@ -84,9 +93,10 @@ class Player:
             after a stop, 3 % of a core when idle; 0.1 costs 1 % and forgives a busy machine more.
         played: told all that is played, see `Tape`.
         open_stream: opens the device; a test may hand in another.
+        patient: without a device, begin as if it had been lost: `missing` says why, nothing plays until `reopen`.
 
     Raises:
-        DeviceError: no such device, or it doesn't play.
+        DeviceError: no such device, or it doesn't play; never when `patient`.
         MissingPartError: PortAudio isn't installed.
     """
 
@@ -102,6 +112,7 @@ class Player:
         latency_s: float | None = None,
         played: Heed | None = None,
         open_stream: Open = open_output,
+        patient: bool = False,
     ) -> None:
         self._device, self._latency_s, self._open_stream = device, latency_s, open_stream
         self._on_lost, self._played = on_lost, played
@@ -113,17 +124,30 @@ class Player:
         self._stream: OutputStream | None = None
         self._tape: Tape | None = None
         self._next_token = 1
-        self._done: dict[int, Done | None] = {}
+        self._listeners: dict[int, tuple[Begun | None, Done | None]] = {}
         self._resampling = threading.Lock()  # guards the next
         self._resampled: WeakKeyDictionary[Clip, Clip] = WeakKeyDictionary()
-        self._news: queue.SimpleQueue[Outcome | Tape | DeviceError | None] = queue.SimpleQueue()
-        self._open()
+        self._news: queue.SimpleQueue[Began | Outcome | Tape | DeviceError | None] = queue.SimpleQueue()
+        self.missing: DeviceError | None = None
+        try:
+            self._open()
+        except DeviceError as error:
+            if not patient:
+                raise
+            self.missing = error
         self._thread = threading.Thread(target=self._watch, name="speaker", daemon=True)
         self._thread.start()
 
     # --- speaking ------------------------------------------------------------------------------------------------
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
+    def play(
+        self,
+        clips: Sequence[Clip],
+        done: Done | None = None,
+        *,
+        opening: Clip | None = None,
+        begun: Begun | None = None,
+    ) -> int:
         """Speak these clips in order, cutting off the turn under way; returns at once, with the turn's token.
 
         `done(clips, whole)` is called exactly once: how many clips were spoken to their end, and whether all were.
@@ -141,7 +165,7 @@ class Player:
         with self._lock:
             if self._opened() is not tape:
                 raise DeviceError("The loudspeaker has changed.", fix="try again")
-            self._done[token] = done
+            self._listeners[token] = (begun, done)
             tape.play(turn)
         return token
 
@@ -207,6 +231,7 @@ class Player:
             idle_after_s=self._idle_after_s,
             latency_s=stream.latency_s,
             played=self._played,
+            begun=self._news.put,
         )
         tape.volume = self._volume
         stream.start(tape.fill)
@@ -259,7 +284,7 @@ class Player:
             self._shut()
         self._news.put(DeviceError(cause, fix=LIST))  # behind the outcomes that `_shut` has posted
 
-    def _tell(self, news: Outcome | DeviceError) -> None:
+    def _tell(self, news: Began | Outcome | DeviceError) -> None:
         try:
             if isinstance(news, DeviceError):
                 log.info("%s", news.cause)
@@ -267,8 +292,13 @@ class Player:
                     self._on_lost(news)
                 return
             with self._lock:
-                done = self._done.pop(news.token, None)
-            if done:
+                begun, done = self._listeners.get(news.token, (None, None))
+                if isinstance(news, Outcome):
+                    self._listeners.pop(news.token, None)
+            if isinstance(news, Began):
+                if begun:
+                    begun(news.clip)
+            elif done:
                 done(news.clips_done, news.whole)
         except Exception:
             log.exception("what listens to the loudspeaker failed")

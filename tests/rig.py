@@ -73,6 +73,7 @@ def _environment(folder: Path, name: str, directions: str) -> dict[str, str]:
         "PULSE_RUNTIME_PATH": f"{folder}/runtime",
         "PULSE_STATE_PATH": f"{folder}/state",
         "PULSE_COOKIE": f"{folder}/cookie",
+        "VOICE_SKILL_MUTED_AFTER_S": "0",  # its silence is zeros, which a kiosk takes for a microphone switched off
     }
 
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from voice_skill.assistant import Assistant
+from voice_skill.cards import SoundCards
 from voice_skill.chat import chat
 from voice_skill.demo import play_demo
 from voice_skill.ears import open_ears
-from voice_skill.errors import MissingPartError, VoiceError
+from voice_skill.errors import DeviceError, MissingPartError, VoiceError
 from voice_skill.hearing.bargein import BargeIn
+from voice_skill.hearing.microphone import Microphone
+from voice_skill.kiosk.buttons import DEFAULT_PINS, buttons
+from voice_skill.kiosk.health import Health
+from voice_skill.kiosk.notify import watched
 from voice_skill.patience import Patience
 from voice_skill.settings import Settings
 from voice_skill.skill import Skill, Visit, build
@@ -27,7 +32,6 @@ from voice_skill.voice import Mouth, open_mouth
 
 if TYPE_CHECKING:
     from voice_skill.ears import Ears
-    from voice_skill.hearing.microphone import Microphone
 
 
 def run_assistant(settings: Settings, *, as_json: bool) -> None:
@@ -35,7 +39,7 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
 
     Raises ModelError or VoiceError when there is no way to hear or speak at all, ContentError for broken content,
     MissingPartError for a kiosk whose region isn't set.
-    Without a microphone or a loudspeaker: says so, plays the demo, and goes on as a typed chat.
+    Without a microphone or a loudspeaker: says so, plays the demo, and goes on as a typed chat; a kiosk waits for them.
     """
     skill = build(settings)
     push = settings.listen == "push"
@@ -43,27 +47,34 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
     ears = open_ears(settings)
     with ExitStack() as stack:
         mouth = _mouth(settings, screen, stack)
-        if not _can_listen(settings, screen) or mouth is None:
+        if mouth is None or not (settings.kiosk or _can_listen(settings, screen)):
             _go_on_without(settings, skill, ears, mouth, screen)
             return
         mouth.prerender(skill.replies.all_prompts())
         visit = Visit(skill, settings)
         if not settings.take_your_time:
             ears.listener.patience = Patience(settings, skill, visit).ms
+        health = Health(ears.model.name)
         assistant = Assistant(
             visit,
             ears.listener,
-            lambda: _microphone(settings),
+            SoundCards(settings.microphone, mouth.player),
             mouth,
             screen,
             push_to_talk=push,
             interjections=_interjections(settings, skill, ears, mouth, screen),
+            muted_after_ms=1000 * settings.muted_after_s if settings.kiosk else 0,
+            beats=health,
         )
-        mouth.on_lost = assistant.speaker_lost
+        mouth.on_lost, mouth.on_voice = assistant.speaker_lost, assistant.voice_changed
+        if mouth.player is not None and not mouth.player.is_open:
+            assistant.speaker_lost(DeviceError("There is no loudspeaker.", fix="plug one in"))
         signal.signal(signal.SIGTERM, lambda _number, _frame: assistant.press("quit"))
         if sys.stdin.isatty():
             screen.notice(KEYS_HELP)
         stack.enter_context(keys(assistant.press))
+        _try(lambda: push_buttons(settings, assistant.press), screen, stack)
+        stack.enter_context(watched(health))
         assistant.run()
 
 
@@ -94,22 +105,28 @@ def _interjections(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth, s
         return None
 
 
+def push_buttons(settings: Settings, press: Callable[[str], None]) -> AbstractContextManager[None]:
+    """The buttons of the settings, for as long as the context lasts; see `buttons` for what it raises."""
+    pins = settings.buttons
+    return buttons(DEFAULT_PINS if pins is True else pins or {}, press)
+
+
+def _try(part: Callable[[], AbstractContextManager[None]], screen: Screen, stack: ExitStack) -> None:
+    """Go on without a part that isn't there, with a notice: a voice without buttons is better than neither."""
+    try:
+        stack.enter_context(part())
+    except MissingPartError as error:
+        screen.notice(str(error))
+
+
 def _can_listen(settings: Settings, screen: Screen) -> bool:
     """Whether the microphone opens; a notice where it doesn't."""
     try:
-        with _microphone(settings):
+        with Microphone(settings.microphone):
             return True
     except MissingPartError as error:
         screen.notice(str(error))
         return False
-
-
-@contextmanager
-def _microphone(settings: Settings) -> Iterator[Microphone]:
-    from voice_skill.hearing.microphone import Microphone
-
-    with Microphone(settings.microphone) as microphone:
-        yield microphone
 
 
 def _go_on_without(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth | None, screen: Screen) -> None:

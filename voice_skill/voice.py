@@ -39,10 +39,14 @@ class Mouth:
     """Says prompts. One turn at a time; a new one replaces the one being said.
 
     on_lost: called, from another thread, when the loudspeaker goes away.
+    on_voice: called with False when the voice engine fails, with True when it speaks again.
     """
 
     def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker | None, settings: Settings) -> None:
         self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
+        self.on_voice: Callable[[bool], None] = lambda _works: None
+        self._works = True
+        self._first_rate = settings.rate
         self._cache = cache
         self._synthesizer = synthesizer
         self._texts: tuple[str, ...] = ()  # of the last turn
@@ -54,6 +58,7 @@ class Mouth:
             volume=settings.volume,
             latency_s=OUTPUT_LATENCY_S,
             played=self.played.put,
+            insist=not settings.kiosk,
         )
 
     def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
@@ -63,12 +68,36 @@ class Mouth:
         a mute assistant must go on listening.
         """
         try:
-            clips = [self._cache.get(prompt.text) for prompt in prompts]
+            at_hand = self.at_hand(prompts)
+            clips = self._clips(prompts)
             self._texts = tuple(prompt.text for prompt in prompts)
             self._speaker.play(clips, done, opening=opening)
         except (VoiceError, DeviceError) as error:
             log.warning("%s", error.cause)
             done(0, True)
+            if isinstance(error, VoiceError):
+                self._voice(works=False)
+        else:
+            if not at_hand:
+                self._voice(works=True)
+
+    def _clips(self, prompts: Sequence[Prompt]) -> list[Clip]:
+        """The sentences as sound; where the engine fails, at the first rate if they were made ready at that."""
+        try:
+            return [self._cache.get(prompt.text) for prompt in prompts]
+        except VoiceError:
+            if not all(self._cache.holds(prompt.text, self._first_rate) for prompt in prompts):
+                raise
+            return [self._cache.get(prompt.text, self._first_rate) for prompt in prompts]
+
+    def at_hand(self, prompts: Sequence[Prompt]) -> bool:
+        """Whether these can be said without the voice engine."""
+        return all(self._cache.holds(prompt.text) for prompt in prompts)
+
+    def _voice(self, *, works: bool) -> None:
+        before, self._works = self._works, works
+        if works != before:
+            self.on_voice(works)
 
     def say_and_wait(self, prompts: Sequence[Prompt]) -> None:
         """Speak to the end."""
@@ -127,10 +156,10 @@ class Mouth:
         """Silence within one block."""
         self._speaker.stop()
 
-    def reopen(self) -> None:
-        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
-        if isinstance(self._speaker, Player):
-            self._speaker.reopen()
+    @property
+    def player(self) -> Player | None:
+        """The loudspeaker, when it is one that can be lost."""
+        return self._speaker if isinstance(self._speaker, Player) else None
 
     def _lost(self, error: DeviceError) -> None:
         self.on_lost(error)  # as set by then, not as it was when the player was made

@@ -89,8 +89,8 @@ class Conversation:
                 return wait(state, now_s, self._replies, self._forget_after_s)
             case SpeechBegan():
                 return state, ()
-            case DeviceLost(device):
-                return self._aside(state, f"{device}-lost")
+            case DeviceLost(device, how):
+                return self._aside(state, f"{device}-{how}")
             case DeviceBack(device):
                 return self._aside(state, f"{device}-back")
 

@@ -71,6 +71,11 @@ class ClipCache:
                 self._wanted_now -= 1
                 self._state.notify_all()
 
+    def holds(self, text: str, words_per_minute: int | None = None) -> bool:
+        """Whether the sentence, at the voice's rate or another, is in memory: neither voice nor disk is needed."""
+        rate = self.voice.words_per_minute if words_per_minute is None else words_per_minute
+        return self._recall(self._key(text, rate)) is not None
+
     def prerender(self, texts: Sequence[str], progress: Progress | None = None) -> Prerender:
         """Starts making these sentences ready in the background, each at the voice's rate of that moment.
 

@@ -10,13 +10,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
+from voice_skill.deadline import ends_within
 from voice_skill.errors import DeviceError
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.devices import LIST, Open, OutputStream, open_output
+from voice_skill.speaking.devices import LIST, Open, OutputStream, list_outputs, open_output
 from voice_skill.speaking.tape import Heed, Outcome, Tape, splice
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ PAUSE_S = 0.25  # between two sentences: time to breathe
 LEAD_IN_S = 0.2  # HDMI and Bluetooth outputs swallow the beginning after a silence
 IDLE_AFTER_S = 5.0  # of silence, after which the lead-in comes again
 FIRST_BLOCK_S = 2.0  # an open device asks for samples within 50 ms; the rest is for a busy machine
+CHANGE_S = 3.0  # as long as opening a device may take
 CLOSE_S = 1.0  # a sound server that hangs would hold us for ever
 TICK_S = 0.25
 LOST_AFTER_TICKS = 6  # 1.5 s; in ticks, not by the clock, so that a suspended machine doesn't count as a lost device
@@ -83,10 +86,12 @@ class Player:
         latency_s: how much sound the device holds in advance. None: its own choice, 35 ms on PulseAudio, silent 40 ms
             after a stop, 3 % of a core when idle; 0.1 costs 1 % and forgives a busy machine more.
         played: told all that is played, see `Tape`.
+        insist: plays on the wanted device or not at all. Otherwise any other that plays is better than none, and the
+            player may begin without one, to be opened by `reopen`.
         open_stream: opens the device; a test may hand in another.
 
     Raises:
-        DeviceError: no such device, or it doesn't play.
+        DeviceError: no such device, or it doesn't play, and `insist`.
         MissingPartError: PortAudio isn't installed.
     """
 
@@ -101,10 +106,13 @@ class Player:
         volume: float = 1.0,
         latency_s: float | None = None,
         played: Heed | None = None,
+        insist: bool = True,
         open_stream: Open = open_output,
     ) -> None:
         self._device, self._latency_s, self._open_stream = device, latency_s, open_stream
-        self._on_lost, self._played = on_lost, played
+        self._on_lost, self._played, self._insist = on_lost, played, insist
+        self.on_other = False
+        """Whether another device than the wanted one plays."""
         self._pause_s, self._lead_in_s, self._idle_after_s = pause_s, lead_in_s, idle_after_s
         self._volume = checked_volume(volume)
         self._closed = False
@@ -117,7 +125,12 @@ class Player:
         self._resampling = threading.Lock()  # guards the next
         self._resampled: WeakKeyDictionary[Clip, Clip] = WeakKeyDictionary()
         self._news: queue.SimpleQueue[Outcome | Tape | DeviceError | None] = queue.SimpleQueue()
-        self._open()
+        try:
+            self._open()
+        except DeviceError as error:
+            if insist:
+                raise
+            log.warning("%s", error.cause)
         self._thread = threading.Thread(target=self._watch, name="speaker", daemon=True)
         self._thread.start()
 
@@ -131,6 +144,8 @@ class Player:
         Raises:
             DeviceError: the device is lost or closed; `done` isn't called then.
         """
+        if not self.is_open and self._changing.acquire(timeout=CHANGE_S):  # it may be about to come back
+            self._changing.release()
         with self._lock:
             tape = self._opened()
             token, self._next_token = self._next_token, self._next_token + 1
@@ -180,6 +195,29 @@ class Player:
 
     # --- the device ----------------------------------------------------------------------------------------------
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a device to play on."""
+        return self._tape is not None
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Closes the device for as long as the block lasts, then opens it again if it was open.
+
+        A turn under way is cut off; whoever plays meanwhile waits. `on_lost` is called if it doesn't come back.
+        """
+        with self._changing:
+            was_open = self.is_open
+            self._shut()
+            try:
+                yield
+            finally:
+                if was_open:
+                    try:
+                        self._open()
+                    except DeviceError as error:
+                        self._news.put(error)
+
     def reopen(self) -> None:
         """Opens the device (again); a turn under way is cut off. `on_lost` may call it.
 
@@ -199,7 +237,28 @@ class Player:
         self._thread.join()
 
     def _open(self) -> None:
-        stream = self._open_stream(self._device, self._latency_s, lambda: self._news.put(tape))
+        """The wanted device, else, unless one insists on it, the first other one that plays."""
+        try:
+            self._open_device(self._device)
+            self.on_other = False
+        except DeviceError:
+            if self._insist or not self._open_another():
+                raise
+            self.on_other = True
+
+    def _open_another(self) -> bool:
+        for output in list_outputs():
+            try:
+                self._open_device(output.name)
+            except DeviceError as error:
+                log.info("%s", error.cause)
+            else:
+                log.warning("the loudspeaker %r stands in", output.name)
+                return True
+        return False
+
+    def _open_device(self, name: str | None) -> None:
+        stream = self._open_stream(name, self._latency_s, lambda: self._news.put(tape))
         tape = Tape(
             stream.rate,
             self._news.put,
@@ -287,9 +346,7 @@ class Player:
 
 def _close_quietly(stream: OutputStream) -> None:
     """Closes a stream, but waits no longer than a second: a sound server that hangs holds the call for ever."""
-    closing = threading.Thread(target=stream.close, name="speaker-close", daemon=True)
-    closing.start()
-    closing.join(CLOSE_S)
+    ends_within(CLOSE_S, stream.close)
 
 
 def checked_volume(volume: float) -> float:

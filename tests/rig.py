@@ -102,6 +102,7 @@ class VirtualAudio:
         self._daemon: subprocess.Popen[bytes] | None = None
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._microphone_module = ""
+        self._speakers: dict[str, str] = {}
 
     def __enter__(self) -> VirtualAudio:
         try:
@@ -216,14 +217,33 @@ class VirtualAudio:
     def unplug_microphone(self) -> None:
         """Streams from the microphone end, and it can't be opened again."""
         self.pactl("unload-module", self._microphone_module)
-        recorders = {str(helper.pid) for helper in self._helpers}
-        for block in self.pactl("list", "source-outputs").split("Source Output #")[1:]:
-            if not any(f'application.process.id = "{pid}"' in block for pid in recorders):
-                self._kill_stream(block.split(maxsplit=1)[0])
+        self._kill_streams("source-output")
 
     def plug_in_microphone(self) -> None:
         """The microphone is there (again)."""
         self._microphone_module = self.pactl(*_MICROPHONE_MODULE)
+
+    def add_speaker(self, name: str) -> dict[str, str]:
+        """Plug in one more loudspeaker; environment of a program that sees it, beside "default", by this name."""
+        if name not in self._speakers:
+            self._speakers[name] = ""
+            self.plug_in_speaker(name)
+        config = self._folder / f"{'-'.join(self._speakers)}.conf"
+        pcms = [
+            f'pcm.{each} {{ type pulse server "{self.socket}" device {each} hint.description "{each}" }}\n'
+            for each in self._speakers
+        ]
+        config.write_text(Path(self.env["ALSA_CONFIG_PATH"]).read_text() + "".join(pcms), encoding="utf-8")
+        return self.env | {"ALSA_CONFIG_PATH": str(config)}
+
+    def plug_in_speaker(self, name: str) -> None:
+        """A loudspeaker of `add_speaker` is there (again)."""
+        self._speakers[name] = self.pactl("load-module", "module-null-sink", f"sink_name={name}", "norewinds=1")
+
+    def unplug_speaker(self, name: str) -> None:
+        """Streams to it end, and it can't be opened again."""
+        self.pactl("unload-module", self._speakers[name])
+        self._kill_streams("sink-input")  # the server has moved them to the default one
 
     def kill(self) -> None:
         """The whole card goes away at once, in mid-stream; `start` brings it back."""
@@ -276,12 +296,19 @@ class VirtualAudio:
                 raise RuntimeError(f"The virtual sound card did not get to where {what}: {told}")
             time.sleep(0.02)
 
-    def _kill_stream(self, index: str) -> None:
+    def _kill_streams(self, kind: str) -> None:
+        """Ends all but the card's own."""
+        own = {str(helper.pid) for helper in self._helpers}
+        for block in self.pactl("list", f"{kind}s").split(f"{kind.replace('-', ' ').title()} #")[1:]:
+            if not any(f'application.process.id = "{pid}"' in block for pid in own):
+                self._tell_server(f"kill-{kind} {block.split(maxsplit=1)[0]}")
+
+    def _tell_server(self, line: str) -> None:
         # the only way to end one stream: pactl has no word for it
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self._folder / "cli"))
             connection.settimeout(10)
-            connection.sendall(f"kill-source-output {index}\n".encode())
+            connection.sendall(f"{line}\n".encode())
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(4096):
                 pass

@@ -48,6 +48,7 @@ class Mouth:
         self._works = True
         self._first_rate = settings.rate
         self._cache = cache
+        cache.on_rendered = lambda: self._voice(works=True)
         self._synthesizer = synthesizer
         self._texts: tuple[str, ...] = ()  # of the last turn
         self.played = Played()
@@ -68,7 +69,6 @@ class Mouth:
         a mute assistant must go on listening.
         """
         try:
-            at_hand = self.at_hand(prompts)
             clips = self._clips(prompts)
             self._texts = tuple(prompt.text for prompt in prompts)
             self._speaker.play(clips, done, opening=opening)
@@ -77,9 +77,6 @@ class Mouth:
             done(0, True)
             if isinstance(error, VoiceError):
                 self._voice(works=False)
-        else:
-            if not at_hand:
-                self._voice(works=True)
 
     def _clips(self, prompts: Sequence[Prompt]) -> list[Clip]:
         """The sentences as sound; where the engine fails, at the first rate if they were made ready at that."""

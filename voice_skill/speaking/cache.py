@@ -44,6 +44,8 @@ class ClipCache:
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.voice = voice
+        self.on_rendered: Callable[[], None] = lambda: None
+        """Called, on whatever thread that was, when the voice has rendered a sentence."""
         self._store = ClipStore(directory, limit_bytes) if directory else None
         self._memory: OrderedDict[str, Clip] = OrderedDict()
         self._memory_bytes = memory_bytes
@@ -111,6 +113,7 @@ class ClipCache:
             rendered = clip is None
             if clip is None:
                 clip = self.voice.render(text, rate)
+                self.on_rendered()
             self._remember(key, clip)
         if rendered and self._store:
             self._store.save(key, clip)

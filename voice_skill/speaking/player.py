@@ -247,7 +247,7 @@ class Player:
             self.on_other = True
 
     def _open_another(self) -> bool:
-        for output in list_outputs():
+        for output in sorted(list_outputs(), key=lambda output: not output.is_default):
             try:
                 self._open_device(output.name)
             except DeviceError as error:

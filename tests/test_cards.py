@@ -143,7 +143,7 @@ def test_another_loudspeaker_stands_in_and_leaves_when_the_wanted_one_is_back(vi
     live_in(virtual_audio.add_speaker("jack"))
     devices.refresh_devices()
     lost = threading.Event()
-    player = Player("usb", lambda _error: lost.set(), insist=False)
+    player = Player("usb", lambda _error: lost.set(), patient=True)
     cards = SoundCards(None, player)
     try:
         virtual_audio.unplug_speaker("usb")
@@ -166,13 +166,13 @@ def heard_from(player, card, sink):
         return recording.wait_for_sound(began, timeout=10)
 
 
-def test_who_insists_on_a_loudspeaker_gets_no_other(virtual_audio, live_in):
+def test_without_patience_no_other_stands_in(virtual_audio, live_in):
     live_in(virtual_audio.add_speaker("usb"))
     virtual_audio.unplug_speaker("usb")
     devices.refresh_devices()
     with pytest.raises(DeviceError):
         Player("usb")
-    player = Player("usb", insist=False)
+    player = Player("usb", patient=True)
     assert player.on_other
     player.close()
 
@@ -180,7 +180,7 @@ def test_who_insists_on_a_loudspeaker_gets_no_other(virtual_audio, live_in):
 def test_without_any_loudspeaker_a_patient_player_waits_closed(virtual_audio, live_in):
     live_in(virtual_audio.env_without_speaker)
     devices.refresh_devices()
-    player = Player(insist=False)
+    player = Player(patient=True)
     cards = SoundCards(None, player)
     try:
         assert not player.is_open

@@ -69,7 +69,6 @@ class Assistant:
     push_to_talk: hear only one utterance after each "talk" key.
     interjections: hears commands while the assistant speaks; None: it is deaf then.
     muted_after_ms: see `Ear`.
-    beats: told of every sign of life.
     """
 
     def __init__(
@@ -83,11 +82,10 @@ class Assistant:
         push_to_talk: bool,
         interjections: Interjections | None = None,
         muted_after_ms: int = 0,
-        beats: Beats | None = None,
     ) -> None:
         self._visit = visit
         self._devices = devices
-        self._beats = beats or Unwatched()
+        self._beats: Beats = Unwatched()
         self._mouth = mouth
         self._screen = screen
         self._push_to_talk = push_to_talk
@@ -99,7 +97,6 @@ class Assistant:
             push_to_talk=push_to_talk,
             interjections=interjections,
             muted_after_ms=muted_after_ms,
-            beats=self._beats,
         )
         self._quit = threading.Event()
         self._speaker_gone = threading.Event()
@@ -107,6 +104,10 @@ class Assistant:
         self._turn = 0
         self._interruptible = True
         self._waiting: list[Event] = []  # for the voice to be silent
+
+    def watched_by(self, beats: Beats) -> None:
+        """Tell these of every sign of life; before `run`."""
+        self._beats = self._ear.beats = beats
 
     def press(self, name: str) -> None:
         """A key was pressed (any thread): a command's id, "talk", or "quit"."""

@@ -50,7 +50,6 @@ class Ear:
     interjections: hears commands while the assistant speaks; None: it is deaf then.
     muted_after_ms: of nothing but zeros, which no working microphone sends, after which it counts as switched off;
         0: never.
-    beats: told of every frame, and of every attempt to open the microphone.
     """
 
     def __init__(
@@ -62,7 +61,6 @@ class Ear:
         push_to_talk: bool,
         interjections: Interjections | None = None,
         muted_after_ms: int = 0,
-        beats: Beats | None = None,
     ) -> None:
         self._listening = listening
         self._open_microphone = open_microphone
@@ -70,7 +68,8 @@ class Ear:
         self._push_to_talk = push_to_talk
         self._interjections = interjections
         self._muted_after_ms = muted_after_ms
-        self._beats = beats or Unwatched()
+        self.beats: Beats = Unwatched()
+        """Told of every frame, and of every attempt to open the microphone."""
         self._missing: DeviceLost | None = None
         self._ended = threading.Event()
         self._invited = threading.Event()
@@ -100,7 +99,7 @@ class Ear:
         while not self._ended.is_set():
             try:
                 with self._open_microphone() as microphone:
-                    self._beats.tried()
+                    self.beats.tried()
                     try:
                         self._listen(microphone)
                     except DeviceError:
@@ -109,7 +108,7 @@ class Ear:
             except DeviceError as error:
                 log.warning("%s", error.cause)
                 self._miss(DeviceLost("microphone"))
-                self._beats.tried()
+                self.beats.tried()
                 self._ended.wait(RETRY_DEVICE_S)
             except Exception:  # a dead ear thread would leave a deaf assistant that looks alive
                 log.exception("the ear thread failed")
@@ -124,7 +123,7 @@ class Ear:
 
     def _judge(self, microphone: Microphone) -> None:
         """A frame has come, so the microphone is there: but is it switched on?"""
-        self._beats.frame()
+        self.beats.frame()
         if self._muted_after_ms and microphone.silent_ms >= self._muted_after_ms:
             self._miss(DeviceLost("microphone", "muted"))
         elif self._missing is not None and (self._missing.how == "lost" or not microphone.silent_ms):

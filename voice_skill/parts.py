@@ -44,6 +44,14 @@ class Beats(Protocol):
         ...
 
 
+class Watchable(Protocol):
+    """Gives signs of life: `assistant.Assistant`."""
+
+    def watched_by(self, beats: Beats) -> None:
+        """Tell these of every sign of life."""
+        ...
+
+
 class Unwatched:
     """Nobody takes note."""
 

@@ -42,7 +42,15 @@ class Mouth:
     on_voice: called with False when the voice engine fails, with True when it speaks again.
     """
 
-    def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        cache: ClipCache,
+        synthesizer: Synthesizer,
+        speaker: Speaker | None,
+        settings: Settings,
+        *,
+        patient: bool = False,
+    ) -> None:
         self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
         self.on_voice: Callable[[bool], None] = lambda _works: None
         self._works = True
@@ -59,7 +67,7 @@ class Mouth:
             volume=settings.volume,
             latency_s=OUTPUT_LATENCY_S,
             played=self.played.put,
-            insist=not settings.kiosk,
+            patient=patient,
         )
 
     def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
@@ -154,6 +162,11 @@ class Mouth:
         self._speaker.stop()
 
     @property
+    def missing(self) -> DeviceError | None:
+        """Why there was no loudspeaker from the start; None when there was one."""
+        return self._speaker.missing if isinstance(self._speaker, Player) else None
+
+    @property
     def player(self) -> Player | None:
         """The loudspeaker, when it is one that can be lost."""
         return self._speaker if isinstance(self._speaker, Player) else None
@@ -175,13 +188,16 @@ class Mouth:
 
 
 @contextmanager
-def open_mouth(settings: Settings, speaker: Speaker | None = None) -> Iterator[Mouth]:
+def open_mouth(settings: Settings, speaker: Speaker | None = None, *, patient: bool = False) -> Iterator[Mouth]:
     """A mouth for as long as the block lasts, at the loudspeaker of the settings unless another speaker is given.
+
+    patient: without a loudspeaker, be mute until one is found.
 
     Raises VoiceError when there is no voice engine, DeviceError or MissingPartError when there is no loudspeaker.
     """
     synthesizer = Synthesizer(settings.voice, settings.rate)
-    mouth = Mouth(ClipCache(synthesizer, settings.cache_dir / "sentences"), synthesizer, speaker, settings)
+    cache = ClipCache(synthesizer, settings.cache_dir / "sentences")
+    mouth = Mouth(cache, synthesizer, speaker, settings, patient=patient)
     try:
         yield mouth
     finally:

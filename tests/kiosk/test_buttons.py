@@ -7,16 +7,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import gpiozero
 import pytest
 from gpiozero.pins.mock import MockFactory
+from rich.console import Console
 
 from voice_skill.errors import MissingPartError, UsageError
 from voice_skill.kiosk import buttons as module
 from voice_skill.kiosk.buttons import DEFAULT_PINS, QUIET_S, buttons
 from voice_skill.running import push_buttons
 from voice_skill.settings import load_settings
+from voice_skill.terminal import Screen
 
 
 @pytest.fixture
@@ -134,9 +137,17 @@ def test_the_settings_choose_the_pins(tmp_path, monkeypatch, text, expected):
     (tmp_path / "settings.toml").write_text(text)
     monkeypatch.setenv("VOICE_SKILL_CONFIG", str(tmp_path / "settings.toml"))
     seen = []
-    monkeypatch.setattr("voice_skill.running.buttons", lambda pins, _press: seen.append(dict(pins)))
-    push_buttons(load_settings(), lambda _name: None)
+    monkeypatch.setattr("voice_skill.running.buttons", lambda pins, _press: seen.append(dict(pins)) or nullcontext())
+    with push_buttons(load_settings(), Screen(Console(), as_json=False), lambda _name: None):
+        pass
     assert seen == [dict(expected)]
+
+
+def test_the_voice_goes_on_without_pins_and_says_why(monkeypatch, capsys):
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "native")
+    monkeypatch.setenv("VOICE_SKILL_BUTTONS", "true")
+    with push_buttons(load_settings(), Screen(Console(), as_json=False), lambda _name: None):
+        assert "usermod -aG gpio" in capsys.readouterr().err
 
 
 def test_the_usual_pins_leave_the_buses_alone():

@@ -120,5 +120,5 @@ def test_the_report_is_plain_json_without_a_word_of_the_talk(health, clock):
     assert report["frame_age_s"] == report["loop_age_s"] == report["uptime_s"] == 1.5
     assert report["model"] == "a-model"
     assert set(report) == {
-        *("status", "microphone", "speaker", "voice", "frame_age_s", "loop_age_s", "model", "version", "uptime_s")
+        *("ok", "status", "microphone", "speaker", "voice", "frame_age_s", "loop_age_s", "model", "version", "uptime_s")
     }

@@ -84,12 +84,13 @@ class Health:
         return "ok" if set(self._states.values()) == {"ok"} else "degraded"
 
     def report(self) -> dict[str, Any]:
-        """For /health: verdict, the parts' states, seconds since the last frame and loop, model, version, uptime.
+        """For /health: ok or not, the verdict, the parts' states, ages of the last frame and loop, model, uptime.
 
-        Ages are null when nothing of the kind has happened yet.
+        Seconds; ages are null when nothing of the kind has happened yet.
         """
         now = self._clock()
         return {
+            "ok": self.verdict == "ok",
             "status": self.verdict,
             **self._states,
             "frame_age_s": _age(now, self._frame),

@@ -9,10 +9,12 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from voice_skill.kiosk.health import Health
+from voice_skill.parts import Watchable
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,15 @@ def watched(health: Health, systemd: Systemd | None = None) -> Iterator[None]:
         with contextlib.suppress(RuntimeError):
             thread.join(timeout=1.0)
         manager.tell("STOPPING=1", "STATUS=stopping")
+
+
+@contextmanager
+def watchdog(assistant: Watchable, model: str) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Looks after the assistant as long as the block lasts; gives the report for /health. model: the speech model."""
+    health = Health(model)
+    assistant.watched_by(health)
+    with watched(health):
+        yield health.report
 
 
 def _watch(health: Health, systemd: Systemd, over: threading.Event) -> None:

@@ -86,12 +86,12 @@ class Player:
         latency_s: how much sound the device holds in advance. None: its own choice, 35 ms on PulseAudio, silent 40 ms
             after a stop, 3 % of a core when idle; 0.1 costs 1 % and forgives a busy machine more.
         played: told all that is played, see `Tape`.
-        insist: plays on the wanted device or not at all. Otherwise any other that plays is better than none, and the
-            player may begin without one, to be opened by `reopen`.
+        patient: without the wanted device any other that plays will do, and without any the player begins closed, to
+            be opened by `reopen`; `missing` has the reason.
         open_stream: opens the device; a test may hand in another.
 
     Raises:
-        DeviceError: no such device, or it doesn't play, and `insist`.
+        DeviceError: no such device, or it doesn't play; not if `patient`.
         MissingPartError: PortAudio isn't installed.
     """
 
@@ -106,11 +106,12 @@ class Player:
         volume: float = 1.0,
         latency_s: float | None = None,
         played: Heed | None = None,
-        insist: bool = True,
+        patient: bool = False,
         open_stream: Open = open_output,
     ) -> None:
         self._device, self._latency_s, self._open_stream = device, latency_s, open_stream
-        self._on_lost, self._played, self._insist = on_lost, played, insist
+        self._on_lost, self._played, self._patient = on_lost, played, patient
+        self.missing: DeviceError | None = None
         self.on_other = False
         """Whether another device than the wanted one plays."""
         self._pause_s, self._lead_in_s, self._idle_after_s = pause_s, lead_in_s, idle_after_s
@@ -128,9 +129,9 @@ class Player:
         try:
             self._open()
         except DeviceError as error:
-            if insist:
+            if not patient:
                 raise
-            log.warning("%s", error.cause)
+            self.missing = error
         self._thread = threading.Thread(target=self._watch, name="speaker", daemon=True)
         self._thread.start()
 
@@ -237,12 +238,12 @@ class Player:
         self._thread.join()
 
     def _open(self) -> None:
-        """The wanted device, else, unless one insists on it, the first other one that plays."""
+        """The wanted device, else, with patience, the first other one that plays."""
         try:
             self._open_device(self._device)
             self.on_other = False
         except DeviceError:
-            if self._insist or not self._open_another():
+            if not self._patient or not self._open_another():
                 raise
             self.on_other = True
 

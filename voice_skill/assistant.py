@@ -238,8 +238,8 @@ class Assistant:
             self._ear.closed_until = float("inf")
             heard = exchange.decided is not None and bool(exchange.decided.heard)
             begin = time.perf_counter()
-            shown = not self._mouth.at_hand(said.prompts)
-            if shown:  # the voice engine is needed, and may hang
+            shown = self._speaker_gone.is_set() or not self._mouth.at_hand(said.prompts)
+            if shown:  # the voice may take seconds to find that it can't speak
                 self._screen.exchange(exchange, timings_ms)
             self._mouth.say(
                 said.prompts,

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
 import pytest
 from assistant_process import RunningAssistant
+from rig import said
 
 from bench.healing import BACK_WITHIN_S, TOLD_WITHIN_S, pull
 from voice_skill.settings import CONTENT_DIR
@@ -42,11 +42,9 @@ def answers(card, assistant, timeout=15):
 @pytest.fixture
 def hissing(virtual_audio):
     """A microphone that sends faint noise, as every real one does, until the test ends."""
-    over = threading.Event()
     hiss = np.random.default_rng(1).normal(0, 2 / 32768, 16_000 * 120).astype(np.float32)
     playback = virtual_audio.play(hiss, wait=False)
     yield
-    over.set()
     playback.stop()
 
 
@@ -62,6 +60,20 @@ def test_a_pulled_microphone_is_told_within_3_s_and_hears_again_within_10(virtua
             assert recording.wait_for_sound(pulled) - pulled <= TOLD_WITHIN_S
             recording.wait_for_silence(time.perf_counter(), lasting=1.0)
         assert answers(virtual_audio, assistant)
+
+
+def test_a_loss_does_not_cut_an_emergency_short(virtual_audio):
+    with virtual_audio.record() as recording, RunningAssistant(virtual_audio.env, *KIOSK) as assistant:
+        assistant.ready()
+        recording.wait_for_silence(time.perf_counter(), lasting=1.0)
+        virtual_audio.play(said("I have bad chest pain"))
+        emergency = assistant.wait_for(lambda e: e["action"] == "emergency")
+        began = recording.wait_for_sound(assistant.told_at(emergency))
+        time.sleep(1.0)
+        virtual_audio.unplug_microphone()
+        lost = assistant.wait_for(lambda e: e["key"] == "reply:microphone-lost", timeout=20)
+        spoken_s = 0.06 * len(emergency["say"])  # a slow speaker takes 0.07 s for a letter
+        assert assistant.told_at(lost) - began > spoken_s
 
 
 def test_frames_that_stop_without_an_error_are_told_once_and_welcomed_back_once(virtual_audio):

@@ -247,3 +247,51 @@ def test_a_missing_browser_is_named(tmp_path):
     done = show_page(tmp_path, browsers=())
     assert done.returncode == 3
     assert "apt-get install -y chromium" in done.stderr
+
+
+# --- for real, in a mount namespace whose changes are forgotten ----------------------------------------------------
+
+REAL = """
+set -eu
+scratch=$1; root=$2
+mount -t tmpfs tmpfs "$scratch"
+mkdir "$scratch/bin"
+for folder in etc opt var; do
+  mkdir -p "$scratch/$folder/up" "$scratch/$folder/work"
+  mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder/up,workdir=$scratch/$folder/work" "/$folder"
+done
+for name in systemctl apt-get udevadm useradd usermod groupadd userdel; do
+  printf '#!/bin/sh\\necho "%s $*"\\n' "$name" >"$scratch/bin/$name"
+  chmod +x "$scratch/bin/$name"
+done
+export PATH="$scratch/bin:$PATH"
+"$root/scripts/install-kiosk" --region UK
+"$root/scripts/install-kiosk"
+echo "python $(readlink -f /opt/voice-skill/.venv/bin/python)"
+find /opt/voice-skill -type f ! -perm -o=r -printf 'unreadable %p\\n'
+cd /
+env -i PATH=/usr/bin:/bin HOME="$scratch" VOICE_SKILL_CONFIG=/etc/voice-skill/settings.toml VOICE_SKILL_KIOSK=true \\
+  VOICE_SKILL_DATA_DIR=/var/lib/voice-skill VOICE_SKILL_CACHE_DIR="$scratch/cache" PYTHONDONTWRITEBYTECODE=1 \\
+  /opt/voice-skill/.venv/bin/voice-skill ask "i have chest pain"
+"$root/scripts/install-kiosk" --uninstall
+ls -d /opt/voice-skill /etc/voice-skill /var/lib/voice-skill 2>&1 || true
+"""
+
+
+@pytest.mark.registry
+@pytest.mark.timeout(300)
+def test_a_real_installation_answers_and_goes_away_again(tmp_path):
+    """Everything but systemd, apt-get and the user, which are stand-ins that tell what they were asked."""
+    mine = [] if os.getuid() == 0 else ["--map-root-user"]
+    command = ["unshare", *mine, "--mount", "bash", "-c", REAL, "real", str(tmp_path), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "python /usr/bin/python3" in done.stdout  # not one out of a home folder
+    assert "unreadable" not in done.stdout
+    assert "Call 999 now" in done.stdout
+    assert done.stderr.count("set-up: ready") == 1  # the second time there was nothing to do
+    assert done.stderr.count("set-up: up to date") == 1
+    called = done.stdout.splitlines()
+    assert "systemctl enable voice-skill-kiosk.service" in called
+    assert "systemctl disable --now voice-skill-kiosk.service" in called
+    assert done.stdout.count("No such file or directory") == 3

@@ -46,7 +46,8 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
     ears = open_ears(settings)
     with ExitStack() as stack:
         mouth = _mouth(settings, screen, stack)
-        if mouth is None or not (settings.kiosk or _can_listen(settings, screen)):
+        listens = settings.kiosk or _can_listen(settings, screen)
+        if mouth is None or not listens:
             _go_on_without(settings, skill, ears, mouth, screen)
             return
         assistant = assemble(settings, skill, ears, mouth, screen)

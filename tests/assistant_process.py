@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pexpect
@@ -23,15 +23,19 @@ class RunningAssistant:
     """Starts it with `--json` and collects its exchanges; use as a context manager.
 
     environment: added to this process's own, e.g. that of a virtual sound card.
-    command: "run", or "kiosk".
+    command: "run", or "kiosk"; before: a program and its arguments that starts it.
     """
 
-    def __init__(self, environment: Mapping[str, str], *arguments: str, command: str = "run") -> None:
-        command_line = ["-m", "voice_skill", command, "--json", *arguments]
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *arguments: str,
+        command: str = "run",
+        before: Sequence[str] = (),
+    ) -> None:
+        program, *rest = [*before, sys.executable, "-m", "voice_skill", command, "--json", *arguments]
         environ = {**os.environ, **environment, "TERM": "dumb"}
-        self._child = pexpect.spawn(
-            sys.executable, command_line, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c
-        )
+        self._child = pexpect.spawn(program, rest, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c)
         self._child.delaybeforesend = None  # a key press is to arrive at once
         self._condition = threading.Condition()
         self.exchanges: list[dict[str, Any]] = []

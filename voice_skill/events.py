@@ -88,16 +88,17 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLost:
-    """The microphone or the speaker stopped working."""
+    """A part stopped working. muted: the device is there, but nothing comes from it."""
 
-    device: Literal["microphone", "speaker"]
+    device: Literal["microphone", "speaker", "voice"]
+    how: Literal["lost", "muted"] = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceBack:
     """It works again."""
 
-    device: Literal["microphone", "speaker"]
+    device: Literal["microphone", "speaker", "voice"]
 
 
 Event = Heard | Pressed | Chosen | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack

@@ -39,6 +39,7 @@ class Mouth:
     """Says prompts. One turn at a time; a new one replaces the one being said.
 
     on_lost: called, from another thread, when the loudspeaker goes away.
+    on_voice: called with False when the voice engine fails, with True when it speaks again.
     """
 
     def __init__(
@@ -51,7 +52,11 @@ class Mouth:
         patient: bool = False,
     ) -> None:
         self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
+        self.on_voice: Callable[[bool], None] = lambda _works: None
+        self._works = True
+        self._first_rate = settings.rate
         self._cache = cache
+        cache.on_rendered = lambda: self._voice(works=True)
         self._synthesizer = synthesizer
         self._texts: tuple[str, ...] = ()  # of the last turn
         self.played = Played()
@@ -75,12 +80,32 @@ class Mouth:
         a mute assistant must go on listening.
         """
         try:
-            clips = [self._cache.get(prompt.text) for prompt in prompts]
+            clips = self._clips(prompts)
             self._texts = tuple(prompt.text for prompt in prompts)
             self._speaker.play(clips, done, opening=opening, begun=begun)
         except (VoiceError, DeviceError) as error:
             log.warning("%s", error.cause)
             done(0, True)
+            if isinstance(error, VoiceError):
+                self._voice(works=False)
+
+    def _clips(self, prompts: Sequence[Prompt]) -> list[Clip]:
+        """The sentences as sound; where the engine fails, at the first rate if they were made ready at that."""
+        try:
+            return [self._cache.get(prompt.text) for prompt in prompts]
+        except VoiceError:
+            if not all(self._cache.holds(prompt.text, self._first_rate) for prompt in prompts):
+                raise
+            return [self._cache.get(prompt.text, self._first_rate) for prompt in prompts]
+
+    def at_hand(self, prompts: Sequence[Prompt]) -> bool:
+        """Whether these can be said without the voice engine."""
+        return all(self._cache.holds(prompt.text) for prompt in prompts)
+
+    def _voice(self, *, works: bool) -> None:
+        before, self._works = self._works, works
+        if works != before:
+            self.on_voice(works)
 
     def say_and_wait(self, prompts: Sequence[Prompt]) -> None:
         """Speak to the end."""
@@ -144,10 +169,10 @@ class Mouth:
         """Why there was no loudspeaker from the start; None when there was one."""
         return self._speaker.missing if isinstance(self._speaker, Player) else None
 
-    def reopen(self) -> None:
-        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
-        if isinstance(self._speaker, Player):
-            self._speaker.reopen()
+    @property
+    def player(self) -> Player | None:
+        """The loudspeaker, when it is one that can be lost."""
+        return self._speaker if isinstance(self._speaker, Player) else None
 
     def _lost(self, error: DeviceError) -> None:
         self.on_lost(error)  # as set by then, not as it was when the player was made
@@ -169,7 +194,7 @@ class Mouth:
 def open_mouth(settings: Settings, speaker: Speaker | None = None, *, patient: bool = False) -> Iterator[Mouth]:
     """A mouth for as long as the block lasts, at the loudspeaker of the settings unless another speaker is given.
 
-    patient: without a loudspeaker, be mute until `reopen` finds one.
+    patient: without a loudspeaker, be mute until one is found.
 
     Raises VoiceError when there is no voice engine, DeviceError or MissingPartError when there is no loudspeaker.
     """

@@ -105,8 +105,8 @@ class Conversation:
                 return wait(state, now_s, self._replies)
             case SpeechBegan():
                 return state, ()
-            case DeviceLost(device):
-                fault = f"{device}-lost"
+            case DeviceLost(device, how):
+                fault = f"{device}-{how}"
                 return self._aside(replace(state, faults=_faults_but(device, state) | {fault}), fault)
             case DeviceBack(device):
                 return self._aside(replace(state, faults=_faults_but(device, state)), f"{device}-back")

@@ -103,6 +103,7 @@ class Replies:
 
     def all_prompts(self) -> Iterator[Prompt]:
         """Every sentence that can be said, most urgent first: what the voice should render ahead."""
+        yield from self.own("voice-lost")  # no later chance
         for name in self._content.safety.replies:
             yield from self.safety(name)
         for entry_id, entry in self.entries.items():

@@ -1,1 +1,1 @@
-"""The kiosk room: a page that shows the talk and takes presses, for who can't hear or speak. Not the talk itself."""
+"""The kiosk room: a page and buttons beside the voice, and what keeps a box in a public place alive. Not the talk."""

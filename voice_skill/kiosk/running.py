@@ -6,29 +6,25 @@ for the running itself (`assistant.py`), nor for what the page answers (`app.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 
 from rich.console import Console
 
 from voice_skill import __version__
-from voice_skill.assistant import Assistant
 from voice_skill.ears import open_ears
 from voice_skill.kiosk.app import Health, Press, make_app
 from voice_skill.kiosk.board import Board
 from voice_skill.kiosk.booklet import Booklet
+from voice_skill.kiosk.notify import watchdog
 from voice_skill.kiosk.screen import PageScreen
 from voice_skill.kiosk.server import serve
 from voice_skill.kiosk.view import Composer, View
 from voice_skill.kiosk.words import load_words
-from voice_skill.running import assemble
+from voice_skill.running import assemble, push_buttons
 from voice_skill.settings import CONTENT_DIR, Settings
 from voice_skill.skill import build
 from voice_skill.terminal import Screen, keys
 from voice_skill.voice import open_mouth
-
-Buttons = Callable[[Press], AbstractContextManager[object]]
-Watchdog = Callable[[Assistant], AbstractContextManager[Health]]
 
 
 class _Behind:
@@ -46,18 +42,8 @@ class _Behind:
         return {"ok": False, "state": "booting"} if self.on_health is None else self.on_health()
 
 
-def run_kiosk(
-    settings: Settings,
-    *,
-    as_json: bool,
-    buttons: Buttons = lambda _press: nullcontext(),
-    watchdog: Watchdog = lambda _assistant: nullcontext(lambda: {"ok": True}),
-) -> None:
+def run_kiosk(settings: Settings, *, as_json: bool) -> None:
     """Serve the page, listen and answer until told to quit.
-
-    buttons: reads buttons of the box for as long as its context lasts, and calls what it was given with their names.
-    watchdog: looks after the assistant for as long as its context lasts, and gives what `/health` shows; "ok" in it
-        decides whether the box is well.
 
     Raises MissingPartError when the region isn't set or the port is taken, ModelError or VoiceError when there is no
     way to hear or speak at all, ContentError for broken content.
@@ -74,10 +60,11 @@ def run_kiosk(
         terminal.notice(f"The page: {stack.enter_context(serve(app, settings.port))}")
         stack.callback(board.close)
         mouth = stack.enter_context(open_mouth(settings, patient=True))
-        assistant = assemble(settings, skill, open_ears(settings), mouth, screen)
-        behind.on_health = stack.enter_context(watchdog(assistant))
+        ears = open_ears(settings)
+        assistant = assemble(settings, skill, ears, mouth, screen)
+        behind.on_health = stack.enter_context(watchdog(assistant, ears.model.name))
         behind.on_press = assistant.press
-        stack.enter_context(buttons(assistant.press))
+        stack.enter_context(push_buttons(settings, screen, assistant.press))
         stack.enter_context(keys(assistant.press))
         if mouth.missing is not None:
             assistant.speaker_lost(mouth.missing)

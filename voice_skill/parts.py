@@ -164,6 +164,10 @@ class SoundDevices(Protocol):
 class Screen(Protocol):
     """Shows what is going on: `terminal.Screen`."""
 
+    def preparing(self, done: int, total: int) -> None:
+        """So many of all sentences are ready to be spoken at once; any thread."""
+        ...
+
     def listening(self, *, asked: bool = False) -> None:
         """Ready for the next utterance; asked: somebody has pressed Talk for it."""
         ...

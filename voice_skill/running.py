@@ -63,7 +63,7 @@ def run_assistant(settings: Settings, *, as_json: bool) -> None:
 
 def assemble(settings: Settings, skill: Skill, ears: Ears, mouth: Mouth, screen: parts.Screen) -> Assistant:
     """The assistant of these parts, ready to run; SIGTERM makes it say goodbye."""
-    mouth.prerender(skill.replies.all_prompts())
+    mouth.prerender(skill.replies.all_prompts(), screen.preparing)
     visit = Visit(skill, settings)
     if not settings.take_your_time:
         ears.listener.patience = Patience(settings, skill, visit).ms

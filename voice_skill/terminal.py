@@ -76,7 +76,19 @@ class Screen:
         self._as_json = as_json
         self._show_heard = show_heard
         self._ready = "Press space, then speak." if push_to_talk else "Listening ..."
+        self._unready = ""
+        self._shown = ""
         self._live: Live | None = None
+        self._showing = threading.RLock()
+
+    def preparing(self, done: int, total: int) -> None:
+        """So many of all sentences are ready to be spoken at once; any thread."""
+        if done % 10 and done < total:
+            return
+        with self._showing:
+            self._unready = f" (making my voice ready: {done} of {total})" if done < total else ""
+            if self._shown == self._ready:
+                self._show(self._ready)
 
     def listening(self, *, asked: bool = False) -> None:
         """Ready for the next utterance."""
@@ -116,9 +128,12 @@ class Screen:
         """One line that is overwritten by the next; only where there is a terminal to overwrite it on."""
         if self._as_json or not self._console.is_terminal:
             return
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-        if text:
-            self._live = Live(Text(text, style="italic"), console=self._console, transient=True, auto_refresh=False)
-            self._live.start(refresh=True)
+        with self._showing:
+            if self._live is not None:
+                self._live.stop()
+                self._live = None
+            self._shown = text
+            if text:
+                line = Text(text + self._unready if text == self._ready else text, style="italic")
+                self._live = Live(line, console=self._console, transient=True, auto_refresh=False)
+                self._live.start(refresh=True)

@@ -20,7 +20,7 @@ from voice_skill.events import Prompt, SetRate, SetVolume
 from voice_skill.hearing.echo import Played
 from voice_skill.settings import Settings
 from voice_skill.skill import Exchange
-from voice_skill.speaking.cache import ClipCache, Prerender
+from voice_skill.speaking.cache import ClipCache, Prerender, Progress
 from voice_skill.speaking.clip import Clip
 from voice_skill.speaking.player import Begun, Lost, Player, Speaker
 from voice_skill.speaking.synthesizer import Synthesizer
@@ -143,9 +143,9 @@ class Mouth:
         for prompt in prompts:
             self._cache.get(prompt.text)
 
-    def prerender(self, prompts: Iterator[Prompt]) -> Prerender:
+    def prerender(self, prompts: Iterator[Prompt], progress: Progress | None = None) -> Prerender:
         """Make these sentences ready in the background, first come first."""
-        return self._cache.prerender(tuple(dict.fromkeys(prompt.text for prompt in prompts)))
+        return self._cache.prerender(tuple(dict.fromkeys(prompt.text for prompt in prompts)), progress)
 
     def carry_out(self, exchange: Exchange) -> None:
         """Change rate and volume as decided, then say the turn to its end."""

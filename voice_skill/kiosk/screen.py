@@ -23,6 +23,10 @@ class PageScreen:
         self._composer = composer
         self._beside = beside
 
+    def preparing(self, done: int, total: int) -> None:
+        """How many sentences are ready; nobody before the page needs to know."""
+        self._beside.preparing(done, total)
+
     def listening(self, *, asked: bool = False) -> None:
         """Ready for the next utterance; what the page shows of it, `now` tells."""
         if asked:

@@ -1,4 +1,4 @@
-"""`voice-skill run` as its own process, on a terminal of its own, as a person would start it."""
+"""`voice-skill run` or `kiosk` as its own process, on a terminal of its own, as a person would start it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pexpect
@@ -20,17 +20,22 @@ def hear_ctrl_c() -> None:
 
 
 class RunningAssistant:
-    """Starts `voice-skill run --json` and collects its exchanges; use as a context manager.
+    """Starts it with `--json` and collects its exchanges; use as a context manager.
 
     environment: added to this process's own, e.g. that of a virtual sound card.
+    command: "run", or "kiosk"; before: a program and its arguments that starts it.
     """
 
-    def __init__(self, environment: Mapping[str, str], *arguments: str) -> None:
-        command = ["-m", "voice_skill", "run", "--json", *arguments]
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *arguments: str,
+        command: str = "run",
+        before: Sequence[str] = (),
+    ) -> None:
+        program, *rest = [*before, sys.executable, "-m", "voice_skill", command, "--json", *arguments]
         environ = {**os.environ, **environment, "TERM": "dumb"}
-        self._child = pexpect.spawn(
-            sys.executable, command, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c
-        )
+        self._child = pexpect.spawn(program, rest, env=environ, encoding="utf-8", echo=False, preexec_fn=hear_ctrl_c)
         self._child.delaybeforesend = None  # a key press is to arrive at once
         self._condition = threading.Condition()
         self.exchanges: list[dict[str, Any]] = []

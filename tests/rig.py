@@ -15,27 +15,21 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 from mel import log_mel_correlation
+from recording import SPEAKER_HZ, FloatArray, Playback, Recording, end
 
 __all__ = ["MICROPHONE_HZ", "SPEAKER_HZ", "Recording", "VirtualAudio", "log_mel_correlation", "said", "silent_house"]
 
-FloatArray = npt.NDArray[np.float32]
-
 MICROPHONE_HZ = 16_000
-SPEAKER_HZ = 48_000
-AUDIBLE = 10 ** (-50 / 20)  # the virtual speaker's silence is exact zeros, so -50 dBFS is already surely sound
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "parec", "setpriv")
 NEXT_STEP = "run `scripts/setup --test`, which installs the virtual sound card"
 
@@ -73,6 +67,7 @@ def _environment(folder: Path, name: str, directions: str) -> dict[str, str]:
         "PULSE_RUNTIME_PATH": f"{folder}/runtime",
         "PULSE_STATE_PATH": f"{folder}/state",
         "PULSE_COOKIE": f"{folder}/cookie",
+        "VOICE_SKILL_MUTED_AFTER_S": "0",  # its silence is zeros, which a kiosk takes for a microphone switched off
     }
 
 
@@ -101,6 +96,7 @@ class VirtualAudio:
         self._daemon: subprocess.Popen[bytes] | None = None
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._microphone_module = ""
+        self._speakers: dict[str, str] = {}
 
     def __enter__(self) -> VirtualAudio:
         try:
@@ -144,7 +140,7 @@ class VirtualAudio:
         """End every process of the card, by its pid, and remove its folder."""
         self.thaw()
         for process in [*self._helpers, *([self._daemon] if self._daemon else [])]:
-            _end(process)
+            end(process)
         self._helpers, self._daemon = [], None
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -185,7 +181,7 @@ class VirtualAudio:
             recording.wait_until(lambda: recording.samples.size > 0, timeout=10, what="the recorder gets frames")
             yield recording
         finally:
-            _end(process)
+            end(process)
             recording.join()
 
     # --- faults ------------------------------------------------------------------------------------------------------
@@ -215,14 +211,33 @@ class VirtualAudio:
     def unplug_microphone(self) -> None:
         """Streams from the microphone end, and it can't be opened again."""
         self.pactl("unload-module", self._microphone_module)
-        recorders = {str(helper.pid) for helper in self._helpers}
-        for block in self.pactl("list", "source-outputs").split("Source Output #")[1:]:
-            if not any(f'application.process.id = "{pid}"' in block for pid in recorders):
-                self._kill_stream(block.split(maxsplit=1)[0])
+        self._kill_streams("source-output")
 
     def plug_in_microphone(self) -> None:
         """The microphone is there (again)."""
         self._microphone_module = self.pactl(*_MICROPHONE_MODULE)
+
+    def add_speaker(self, name: str) -> dict[str, str]:
+        """Plug in one more loudspeaker; environment of a program that sees it, beside "default", by this name."""
+        if name not in self._speakers:
+            self._speakers[name] = ""
+            self.plug_in_speaker(name)
+        config = self._folder / f"{'-'.join(self._speakers)}.conf"
+        pcms = [
+            f'pcm.{each} {{ type pulse server "{self.socket}" device {each} hint.description "{each}" }}\n'
+            for each in self._speakers
+        ]
+        config.write_text(Path(self.env["ALSA_CONFIG_PATH"]).read_text() + "".join(pcms), encoding="utf-8")
+        return self.env | {"ALSA_CONFIG_PATH": str(config)}
+
+    def plug_in_speaker(self, name: str) -> None:
+        """A loudspeaker of `add_speaker` is there (again)."""
+        self._speakers[name] = self.pactl("load-module", "module-null-sink", f"sink_name={name}", "norewinds=1")
+
+    def unplug_speaker(self, name: str) -> None:
+        """Streams to it end, and it can't be opened again."""
+        self.pactl("unload-module", self._speakers[name])
+        self._kill_streams("sink-input")  # the server has moved them to the default one
 
     def kill(self) -> None:
         """The whole card goes away at once, in mid-stream; `start` brings it back."""
@@ -275,12 +290,19 @@ class VirtualAudio:
                 raise RuntimeError(f"The virtual sound card did not get to where {what}: {told}")
             time.sleep(0.02)
 
-    def _kill_stream(self, index: str) -> None:
+    def _kill_streams(self, kind: str) -> None:
+        """Ends all but the card's own."""
+        own = {str(helper.pid) for helper in self._helpers}
+        for block in self.pactl("list", f"{kind}s").split(f"{kind.replace('-', ' ').title()} #")[1:]:
+            if not any(f'application.process.id = "{pid}"' in block for pid in own):
+                self._tell_server(f"kill-{kind} {block.split(maxsplit=1)[0]}")
+
+    def _tell_server(self, line: str) -> None:
         # the only way to end one stream: pactl has no word for it
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self._folder / "cli"))
             connection.settimeout(10)
-            connection.sendall(f"kill-source-output {index}\n".encode())
+            connection.sendall(f"{line}\n".encode())
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(4096):
                 pass
@@ -295,106 +317,6 @@ def said(text: str) -> FloatArray:
     return (sound * 10 ** (-26 / 20) / np.sqrt(np.mean(sound**2))).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Playback:
-    """A sound on its way into the microphone."""
-
-    process: subprocess.Popen[bytes]
-
-    def wait(self, timeout: float = 60) -> None:
-        """Return when its last sample has been played."""
-        if code := self.process.wait(timeout):
-            raise RuntimeError(f"the virtual microphone refused the sound (pacat ended with {code})")
-
-    def stop(self) -> None:
-        """Break it off."""
-        _end(self.process)
-
-
-class Recording:
-    """What was recorded so far, and when: float32 mono at 48 kHz; times as of `time.perf_counter`, to about 50 ms."""
-
-    rate = SPEAKER_HZ
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._lock = threading.Lock()
-        self._bytes = bytearray()
-        self._began = float("inf")
-        self._reader = threading.Thread(target=self._read, name="recorder", daemon=True)
-        self._reader.start()
-
-    @property
-    def samples(self) -> FloatArray:
-        """Everything recorded so far."""
-        with self._lock:
-            whole = len(self._bytes) // 4 * 4
-            return np.frombuffer(bytes(self._bytes[:whole]), "<f4")
-
-    @property
-    def began(self) -> float:
-        """When the first sample was played."""
-        return self._began
-
-    def since(self, moment: float) -> FloatArray:
-        """The samples played after this moment."""
-        return self.samples[self._index(moment) :]
-
-    def onset_after(self, moment: float) -> float | None:
-        """When the first audible sample after this moment was played; None if there is none yet."""
-        loud = np.flatnonzero(np.abs(self.since(moment)) > AUDIBLE)
-        return None if loud.size == 0 else self.time_of(self._index(moment) + int(loud[0]))
-
-    def wait_for_sound(self, after: float, timeout: float = 30) -> float:
-        """Wait for the first audible sample after `after`, give its time. Raises TimeoutError."""
-        self.wait_until(lambda: self.onset_after(after) is not None, timeout, "something is heard")
-        onset = self.onset_after(after)
-        assert onset is not None
-        return onset
-
-    def wait_for_silence(self, after: float, lasting: float = 1.0, timeout: float = 60) -> float:
-        """Wait until nothing has been audible for `lasting` seconds, give the time of the last audible sample.
-
-        Without any sound after `after`, that is `after` itself. Raises TimeoutError.
-        """
-
-        def last_sound() -> float:
-            loud = np.flatnonzero(np.abs(self.since(after)) > AUDIBLE)
-            return self.time_of(self._index(after) + int(loud[-1])) if loud.size else after
-
-        self.wait_until(lambda: self.time_of(self.samples.size) - last_sound() >= lasting, timeout, "it is silent")
-        return last_sound()
-
-    def wait_until(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
-        """Poll a condition. Raises TimeoutError that says what did not happen."""
-        deadline = time.monotonic() + timeout
-        while not condition():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"waited {timeout:g} s in vain until {what}")
-            time.sleep(0.02)
-
-    def join(self) -> None:
-        """Wait for the reader after the recorder has ended."""
-        self._reader.join(timeout=10)
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        while chunk := os.read(descriptor, 1 << 16):
-            now = time.perf_counter()
-            with self._lock:
-                self._bytes += chunk
-                # the sound server's clock is the machine's: the least delayed chunk tells best when all of it began
-                self._began = min(self._began, now - len(self._bytes) / 4 / self.rate)
-
-    def _index(self, moment: float) -> int:
-        return max(0, round((moment - self._began) * self.rate))
-
-    def time_of(self, index: int) -> float:
-        """When this sample was played."""
-        return self._began + index / self.rate
-
-
 def _search_path() -> str:
     # set-up puts pulseaudio beside Python where the system's own sound excludes the package
     return os.pathsep.join([f"{sys.prefix}/bin", os.environ.get("PATH", os.defpath)])
@@ -402,13 +324,3 @@ def _search_path() -> str:
 
 def _raw(device: str, rate: int, sample_format: str) -> list[str]:
     return ["--raw", f"--device={device}", f"--rate={rate}", "--channels=1", f"--format={sample_format}"]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(2)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

@@ -17,6 +17,7 @@ from voice_skill.ears import model_store
 from voice_skill.errors import ModelError
 from voice_skill.hearing.recognizer import SpeechModel
 from voice_skill.hearing.vocabulary import listed_words
+from voice_skill.kiosk.words import load_words
 from voice_skill.settings import CONTENT_DIR, Settings
 from voice_skill.understanding.interpret import Understanding
 from voice_skill.understanding.phrases import few_phrases, shared_phrases, stolen_phrases
@@ -70,6 +71,7 @@ class Checked:
 def check_content(folder: Path | None, settings: Settings) -> Checked:
     """All that can be said about the content of a folder, the installed one when None. Raises ContentError."""
     content = load_content(folder or CONTENT_DIR)
+    load_words(folder or CONTENT_DIR)
     warnings = tuple(content_warnings(content, settings))
     phrases = sum(len(entry.phrases) for entry in content.article.entries)
     summary = (

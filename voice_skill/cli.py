@@ -6,7 +6,6 @@ Exit codes: 0 fine, 1 answered with an error, 2 usage, 3 a part is missing (the 
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import sys
@@ -16,13 +15,8 @@ from typing import Annotated, Any
 import typer
 
 from voice_skill import __version__
-from voice_skill.errors import (
-    EXIT_ANSWERED_WITH_ERROR,
-    EXIT_MISSING_PART,
-    ModelError,
-    UsageError,
-    VoiceSkillError,
-)
+from voice_skill.errors import EXIT_ANSWERED_WITH_ERROR, EXIT_MISSING_PART, ModelError, VoiceSkillError
+from voice_skill.printing import complain, print_json, show, tell
 
 log = logging.getLogger(__name__)
 # Nearly all objects are content that stays: looking through them again and again took a fifth of every start.
@@ -80,7 +74,7 @@ def run(
     rate: RateOption = None,
     region: RegionOption = None,
     kiosk: Annotated[
-        bool, typer.Option("--kiosk", help="A public device: refuses to start until its region is set.")
+        bool, typer.Option("--kiosk", help="A public device: needs a region; a visit ends after a minute.")
     ] = False,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -103,6 +97,30 @@ def run(
         ),
         as_json=as_json,
     )
+
+
+@app.command()
+def kiosk(
+    microphone: MicrophoneOption = None,
+    speaker: SpeakerOption = None,
+    push_to_talk: Annotated[
+        bool, typer.Option("--push-to-talk", "-p", help="Listen only after the Talk button; else always.")
+    ] = False,
+    rate: RateOption = None,
+    region: RegionOption = None,
+    model: ModelOption = None,
+    port: Annotated[int | None, typer.Option(help="Where the page is served on this machine; 8765 when unset.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A public device: like run, and a page for a screen, with buttons for all that can be said.
+
+    Refuses to start until its region is set. A microphone or a speaker that is missing is waited for.
+    """
+    from voice_skill.kiosk.running import run_kiosk
+
+    listen = "push" if push_to_talk else None
+    asked = {"microphone": microphone, "speaker": speaker, "listen": listen, "rate": rate, "region": region}
+    run_kiosk(_settings(**asked, model=model, port=port, kiosk=True), as_json=as_json)
 
 
 @app.command()
@@ -141,10 +159,10 @@ def ask(
         if isinstance(answer, VoiceSkillError):
             failed = True
             if as_json:
-                _print_json({"error": answer.cause, "fix": answer.fix})
-            _complain(answer)
+                print_json({"error": answer.cause, "fix": answer.fix})
+            complain(answer)
         elif as_json:
-            _print_json(answer.as_json())
+            print_json(answer.as_json())
         else:
             exchange = answer.exchange
             if audio and exchange.decided is not None:
@@ -199,13 +217,13 @@ def doctor(
     for check in examine(_settings(microphone=microphone, speaker=speaker), quick=quick):
         failed = failed or check.verdict == "fail"
         if as_json:
-            _print_json(check.as_json())
+            print_json(check.as_json())
             continue
         colour = {"ok": "green", "warn": "yellow", "fail": "red"}[check.verdict]
-        _show(f"[{colour}]{check.verdict:4}[/{colour}] ", end="")
-        _show(f"{check.part}: {check.finding}", markup=False, soft_wrap=True)
+        show(f"[{colour}]{check.verdict:4}[/{colour}] ", end="")
+        show(f"{check.part}: {check.finding}", markup=False, soft_wrap=True)
         if check.fix:
-            _show(f"       -> {check.fix}", markup=False, soft_wrap=True)
+            show(f"       -> {check.fix}", markup=False, soft_wrap=True)
     if failed:
         raise typer.Exit(EXIT_MISSING_PART)
 
@@ -217,9 +235,9 @@ def devices(as_json: JsonOption = False) -> None:
 
     found = list_devices()
     for device in found:
-        _print_json(device.as_json()) if as_json else _show(str(device), markup=False)
+        print_json(device.as_json()) if as_json else show(str(device), markup=False)
     if not found:
-        _tell("No sound device was found. Plug one in, then: voice-skill doctor")
+        tell("No sound device was found. Plug one in, then: voice-skill doctor")
         raise typer.Exit(EXIT_MISSING_PART)
 
 
@@ -235,12 +253,12 @@ def voices(
     from voice_skill import voice_commands
 
     if sample:
-        _show(voice_commands.play_sample(_settings(), name, rate), markup=False, soft_wrap=True)
+        show(voice_commands.play_sample(_settings(), name, rate), markup=False, soft_wrap=True)
     elif name is not None:
-        _show(voice_commands.use_voice(name, rate), markup=False, soft_wrap=True)
+        show(voice_commands.use_voice(name, rate), markup=False, soft_wrap=True)
     else:
         for line in voice_commands.describe_voices(_settings(), every=every):
-            _print_json(line) if as_json else _show(line["line"], markup=False, soft_wrap=True)
+            print_json(line) if as_json else show(line["line"], markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -250,7 +268,7 @@ def region(
     """Choose whose emergency numbers are named, from now on, or show whose they are."""
     from voice_skill.region_command import describe_region, use_region
 
-    _show(describe_region(_settings()) if name is None else use_region(name), markup=False, soft_wrap=True)
+    show(describe_region(_settings()) if name is None else use_region(name), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -276,7 +294,7 @@ def model_list(as_json: JsonOption = False) -> None:
     from voice_skill.model_commands import describe_models
 
     for line in describe_models(_settings()):
-        _print_json(line) if as_json else _show(line["line"], markup=False, soft_wrap=True)
+        print_json(line) if as_json else show(line["line"], markup=False, soft_wrap=True)
 
 
 @model_app.command("install")
@@ -298,7 +316,7 @@ def model_install(
             raise
         print(error.cause)
         raise typer.Exit(error.exit_code) from None
-    _show(line, markup=False, soft_wrap=True)
+    show(line, markup=False, soft_wrap=True)
 
 
 @model_app.command("verify")
@@ -307,7 +325,7 @@ def model_verify(name: Annotated[str | None, typer.Argument(help="One model; all
     from voice_skill.model_commands import verify_models
 
     for line in verify_models(_settings(), name):
-        _show(line, markup=False, soft_wrap=True)
+        show(line, markup=False, soft_wrap=True)
 
 
 @model_app.command("use")
@@ -315,7 +333,7 @@ def model_use(name: Annotated[str, typer.Argument(help="A model's name, or auto 
     """Choose the model to hear with, from now on."""
     from voice_skill.model_commands import use_model
 
-    _show(use_model(_settings(), name), markup=False, soft_wrap=True)
+    show(use_model(_settings(), name), markup=False, soft_wrap=True)
 
 
 @content_app.command("check")
@@ -331,10 +349,10 @@ def content_check(
 
     checked = check_content(folder, _settings())
     for line in (*checked.findings, *(f"warning: {warning}" for warning in checked.warnings)):
-        _tell(line, markup=False, soft_wrap=True)
+        tell(line, markup=False, soft_wrap=True)
     if checked.findings:
         raise typer.Exit(EXIT_ANSWERED_WITH_ERROR)
-    _show(checked.summary, soft_wrap=True)
+    show(checked.summary, soft_wrap=True)
 
 
 def main() -> None:
@@ -347,7 +365,7 @@ def main() -> None:
     try:
         app()
     except VoiceSkillError as error:
-        _complain(error)
+        complain(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -359,37 +377,15 @@ def main() -> None:
 
         place = start_log()
         log.exception("unexpected")
-        _tell(f"Something unexpected went wrong: {type(error).__name__}: {error}", markup=False)
-        _tell(f"  -> the details are in {place or 'no log: its folder is not writable'}", markup=False)
+        tell(f"Something unexpected went wrong: {type(error).__name__}: {error}", markup=False)
+        tell(f"  -> the details are in {place or 'no log: its folder is not writable'}", markup=False)
         sys.exit(EXIT_ANSWERED_WITH_ERROR)
-
-
-def _show(*texts: object, **options: Any) -> None:
-    """Print to standard output, styled where there is a terminal."""
-    from rich.console import Console  # 50 ms: not paid for a plain answer
-
-    Console(highlight=False).print(*texts, **options)
-
-
-def _tell(*texts: object, **options: Any) -> None:
-    """Print to standard error."""
-    from rich.console import Console
-
-    Console(stderr=True, highlight=False).print(*texts, **options)
 
 
 def _settings(**overrides: Any) -> Any:
     from voice_skill.settings import load_settings
 
     return load_settings(**overrides)
-
-
-def _complain(error: VoiceSkillError) -> None:
-    _tell(str(error), style="red" if not isinstance(error, UsageError) else None, markup=False, soft_wrap=True)
-
-
-def _print_json(values: dict[str, Any]) -> None:
-    print(json.dumps(values, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

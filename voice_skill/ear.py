@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from voice_skill.errors import DeviceError
 from voice_skill.events import DeviceBack, DeviceLost, Heard
 from voice_skill.hearing.recognizer import Final, Partial
-from voice_skill.parts import Interjections, Listening, Microphone
+from voice_skill.parts import Beats, Interjections, Listening, Microphone, Unwatched
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Ear:
     open_microphone: opens it for as long as the context lasts; raises DeviceError while there is none.
     push_to_talk: hear only one utterance after each `invite`.
     interjections: hears commands while the assistant speaks; None: it is deaf then.
+    muted_after_ms: of nothing but zeros, which no working microphone sends, after which it counts as switched off;
+        0: never.
     """
 
     def __init__(
@@ -61,12 +63,17 @@ class Ear:
         *,
         push_to_talk: bool,
         interjections: Interjections | None = None,
+        muted_after_ms: int = 0,
     ) -> None:
         self._listening = listening
         self._open_microphone = open_microphone
         self._post = post
         self._push_to_talk = push_to_talk
         self._interjections = interjections
+        self._muted_after_ms = muted_after_ms
+        self.beats: Beats = Unwatched()
+        """Told of every frame, and of every attempt to open the microphone."""
+        self._missing: DeviceLost | None = None
         self._ended = threading.Event()
         self._invited = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
@@ -92,30 +99,46 @@ class Ear:
 
     def _run(self) -> None:
         """From the microphone to the inbox, through every loss of the device."""
-        lost = False
         while not self._ended.is_set():
             try:
                 with self._open_microphone() as microphone:
-                    if lost:
-                        lost = False
-                        self._post(DeviceBack("microphone"))
-                    self._listen(microphone)
+                    self.beats.tried()
+                    try:
+                        self._listen(microphone)
+                    except DeviceError:
+                        self._miss(DeviceLost("microphone"))  # before it is closed, which may take a second
+                        raise
             except DeviceError as error:
                 log.warning("%s", error.cause)
-                if not lost:
-                    lost = True
-                    self._listening.discard()
-                    self._post(DeviceLost("microphone"))
+                self._miss(DeviceLost("microphone"))
+                self.beats.tried()
                 self._ended.wait(RETRY_DEVICE_S)
             except Exception:  # a dead ear thread would leave a deaf assistant that looks alive
                 log.exception("the ear thread failed")
                 self._ended.wait(RETRY_DEVICE_S)
+
+    def _miss(self, how: DeviceLost) -> None:
+        """Tell once that nothing is heard, and why."""
+        if how != self._missing:
+            self._missing = how
+            self._listening.discard()
+            self._post(how)
+
+    def _judge(self, microphone: Microphone) -> None:
+        """A frame has come, so the microphone is there: but is it switched on?"""
+        self.beats.frame()
+        if self._muted_after_ms and microphone.silent_ms >= self._muted_after_ms:
+            self._miss(DeviceLost("microphone", "muted"))
+        elif self._missing is not None and (self._missing.how == "lost" or not microphone.silent_ms):
+            self._missing = None
+            self._post(DeviceBack("microphone"))
 
     def _listen(self, microphone: Microphone) -> None:
         listening = True
         for frame in microphone.frames():
             if self._ended.is_set():
                 return
+            self._judge(microphone)
             speaking = time.monotonic() < self.closed_until
             if not speaking and self._interjections is not None:
                 self._interjections.keep_up(frame)
@@ -142,7 +165,8 @@ class Ear:
         if self._push_to_talk:
             self._invited.clear()
         elif not result.text:
-            return  # a cough or a door
+            self._post(Partial(""))  # a cough or a door
+            return
         times = self._listening.last
         timings: dict[str, float] = {}
         if times is not None:

@@ -50,9 +50,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key or button that means a command, e.g. "stop" or "next" (ids of `content/commands.yaml`)."""
+    """A key or button that means a command or a request, e.g. "next" (ids of `commands.yaml` and `requests.yaml`)."""
 
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entry was picked by hand: from a list of topics, or as the answer to "Did you mean ...?"."""
+
+    entry: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +88,20 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLost:
-    """The microphone or the speaker stopped working."""
+    """A part stopped working. muted: the device is there, but nothing comes from it."""
 
-    device: Literal["microphone", "speaker"]
+    device: Literal["microphone", "speaker", "voice"]
+    how: Literal["lost", "muted"] = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceBack:
     """It works again."""
 
-    device: Literal["microphone", "speaker"]
+    device: Literal["microphone", "speaker", "voice"]
 
 
-Event = Heard | Pressed | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
+Event = Heard | Pressed | Chosen | Finished | Interrupted | Tick | SpeechBegan | DeviceLost | DeviceBack
 
 # --- effects ------------------------------------------------------------------------------------------------------
 

@@ -6,13 +6,63 @@ Only shapes, so that the wiring (`assistant.py`, `ear.py`) knows no device, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import Literal, Protocol
 
+from voice_skill.conversation.state import State
 from voice_skill.events import Prompt
 from voice_skill.hearing.listener import UtteranceTimes
 from voice_skill.hearing.recognizer import Final, Partial
 from voice_skill.skill import Exchange
 from voice_skill.speaking.clip import Clip
+
+Part = Literal["microphone", "speaker", "voice"]
+PartState = Literal["waiting", "ok", "lost", "muted", "other"]
+"""waiting: not used yet; other: another loudspeaker than the wanted one plays."""
+
+
+class Beats(Protocol):
+    """Takes note of signs of life, from any thread, and at once: `kiosk.health.Health`."""
+
+    def frame(self) -> None:
+        """A frame came from the microphone."""
+        ...
+
+    def loop(self) -> None:
+        """The assistant's loop ran."""
+        ...
+
+    def tried(self) -> None:
+        """An attempt to open the microphone has ended."""
+        ...
+
+    def sounded(self) -> None:
+        """Something was played."""
+        ...
+
+    def part(self, part: Part, state: PartState) -> None:
+        """A part's state has changed; a loss has been announced."""
+        ...
+
+
+class Watchable(Protocol):
+    """Gives signs of life: `assistant.Assistant`."""
+
+    def watched_by(self, beats: Beats) -> None:
+        """Tell these of every sign of life."""
+        ...
+
+
+class Unwatched:
+    """Nobody takes note."""
+
+    def frame(self) -> None:
+        """Does nothing, like the others."""
+
+    loop = tried = sounded = frame
+
+    def part(self, part: Part, state: PartState) -> None:
+        """Does nothing."""
 
 
 class Listening(Protocol):
@@ -47,6 +97,11 @@ class Interjections(Protocol):
 class Microphone(Protocol):
     """A source of frames that can be lost and opened again: `hearing.microphone.Microphone`."""
 
+    @property
+    def silent_ms(self) -> int:
+        """For how long every sample has been exactly 0."""
+        ...
+
     def frames(self) -> Iterator[bytes]:
         """Frames of 20 ms until the device is lost (DeviceError)."""
         ...
@@ -55,11 +110,22 @@ class Microphone(Protocol):
 class Mouth(Protocol):
     """Says prompts, one turn at a time: `voice.Mouth`."""
 
-    def say(self, prompts: tuple[Prompt, ...], done: Callable[[int, bool], None], *, opening: Clip | None) -> None:
+    def say(
+        self,
+        prompts: tuple[Prompt, ...],
+        done: Callable[[int, bool], None],
+        *,
+        opening: Clip | None,
+        begun: Callable[[int], None],
+    ) -> None:
         """Speak, replacing what is being said; `done(prompts spoken, to the end?)` is called once, from any thread.
 
-        opening: a tone before the first word.
+        opening: a tone before the first word. begun: called as each prompt begins, with its number, from 0.
         """
+        ...
+
+    def at_hand(self, prompts: tuple[Prompt, ...]) -> bool:
+        """Whether they can be said without the voice engine."""
         ...
 
     def prepare(self, prompts: tuple[Prompt, ...]) -> None:
@@ -68,10 +134,6 @@ class Mouth(Protocol):
 
     def tone(self, clip: Clip) -> None:
         """Play an earcon."""
-        ...
-
-    def reopen(self) -> None:
-        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
         ...
 
     def hush(self) -> None:
@@ -87,15 +149,43 @@ class Mouth(Protocol):
         ...
 
 
+class SoundDevices(Protocol):
+    """Opens the microphone, and a lost loudspeaker again: `cards.SoundCards`."""
+
+    def microphone(self) -> AbstractContextManager[Microphone]:
+        """Open for as long as the context lasts. Raises DeviceError while there is none."""
+        ...
+
+    def mend_speaker(self) -> bool:
+        """Open the loudspeaker again; False when only another one plays. Raises DeviceError while none does."""
+        ...
+
+
 class Screen(Protocol):
     """Shows what is going on: `terminal.Screen`."""
 
-    def listening(self) -> None:
-        """Ready for the next utterance."""
+    def preparing(self, done: int, total: int) -> None:
+        """So many of all sentences are ready to be spoken at once; any thread."""
+        ...
+
+    def listening(self, *, asked: bool = False) -> None:
+        """Ready for the next utterance; asked: somebody has pressed Talk for it."""
         ...
 
     def hearing(self, text: str) -> None:
-        """What has been understood so far."""
+        """What has been understood so far; "" when it came to nothing."""
+        ...
+
+    def heard(self, text: str) -> None:
+        """An utterance has ended; what it means isn't known yet."""
+        ...
+
+    def saying(self, sentence: str) -> None:
+        """The voice has begun this sentence."""
+        ...
+
+    def now(self, state: State) -> None:
+        """How the conversation stands, after whatever has happened."""
         ...
 
     def exchange(self, exchange: Exchange, timings_ms: Mapping[str, float] | None = None) -> None:

@@ -6,6 +6,7 @@ The words so far decide, understood as the conversation would understand them no
 
 from __future__ import annotations
 
+from voice_skill.article.schema import COMMAND_IDS
 from voice_skill.events import Heard, Hypothesis
 from voice_skill.settings import Settings
 from voice_skill.skill import Skill, Visit
@@ -50,7 +51,9 @@ class Patience:
         decided = self._visit.rehearse(Heard((Hypothesis(text),))).decided
         if decided is None or decided.score < SURE:
             return self._unsure_ms
-        # "stop" may begin something else, but silence does no harm
-        if decided.action == "command" and (decided.entry == "stop" or " ".join(words) not in self._begun):
-            return AFTER_COMMAND_MS
-        return min(AFTER_SENTENCE_MS, self._unsure_ms) if decided.action == "answer" else self._unsure_ms
+        if decided.entry in COMMAND_IDS:
+            # "stop" may begin something else, but silence does no harm
+            done = decided.entry == "stop" or " ".join(words) not in self._begun
+            return AFTER_COMMAND_MS if done else self._unsure_ms
+        understood = decided.action in ("answer", "command")  # "it's gone" may go on: "to my calf"
+        return min(AFTER_SENTENCE_MS, self._unsure_ms) if understood else self._unsure_ms

@@ -66,7 +66,14 @@ class Settings(BaseSettings):
         description="commands while it speaks: over a loudspeaker (its echo is taken out), headphones, or not",
     )
     region: Region | None = Field(None, description="whose emergency numbers: US, UK, EU; from the locale when unset")
-    kiosk: bool = Field(False, description="a public device: refuses to start until its region is set")
+    kiosk: bool = Field(False, description="a public device: needs a region, and a visit ends after a minute")
+    port: int = Field(8765, ge=0, le=65535, description="where the kiosk's page is served; 0 takes a free one")
+    muted_after_s: int = Field(
+        10, ge=0, description="a kiosk's microphone that sends nothing but zeros for so long is switched off; 0: never"
+    )
+    buttons: bool | dict[str, int] = Field(
+        False, description="push buttons: true for the usual pins, or a BCM number for each (docs/kiosk.md)"
+    )
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path(APP), description="installed models")
     cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path(APP), description="rendered sentences")
 

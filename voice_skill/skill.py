@@ -15,7 +15,6 @@ from voice_skill.article.schema import Region
 from voice_skill.conversation.machine import Conversation
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import State
-from voice_skill.conversation.waiting import FORGET_AFTER_KIOSK_S, FORGET_AFTER_S
 from voice_skill.events import Decided, Effect, End, Event, Hush, Say
 from voice_skill.settings import CONTENT_DIR, Settings, region_of
 from voice_skill.understanding.interpret import Understanding
@@ -35,21 +34,26 @@ def build_skill(
     region: Region,
     folder: Path = CONTENT_DIR,
     cache: Path | None = None,
-    forget_after_s: float = FORGET_AFTER_S,
 ) -> Skill:
-    """Load the content (see `load_content` for `cache`) and build the rooms (see `Conversation` for forget_after_s).
+    """Load the content (see `load_content` for `cache`) and build the rooms.
 
     Raises ContentError when a content file breaks a rule.
     """
     content = load_content(folder, cache)
     understanding = Understanding.of(content)
     replies = Replies(content, region)
-    return Skill(content, understanding, replies, Conversation(understanding, replies, forget_after_s))
+    return Skill(content, understanding, replies, Conversation(understanding, replies))
 
 
 def first_state(settings: Settings) -> State:
     """A visit that has not begun, at the rate and volume that were set."""
-    return State(rate=settings.rate, volume=settings.volume)
+    return State(
+        rate=settings.rate,
+        volume=settings.volume,
+        usual_rate=settings.rate,
+        usual_volume=settings.volume,
+        public=settings.kiosk,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +123,4 @@ class Visit:
 
 def build(settings: Settings) -> Skill:
     """The skill as these settings want it. Raises ContentError, and MissingPartError for a kiosk without a region."""
-    forget_after_s = FORGET_AFTER_KIOSK_S if settings.kiosk else FORGET_AFTER_S
-    return build_skill(region_of(settings), cache=settings.cache_dir, forget_after_s=forget_after_s)
+    return build_skill(region_of(settings), cache=settings.cache_dir)

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from voice_skill.conversation.state import State
 from voice_skill.skill import Exchange
 
 KEYS = {
@@ -75,15 +76,36 @@ class Screen:
         self._as_json = as_json
         self._show_heard = show_heard
         self._ready = "Press space, then speak." if push_to_talk else "Listening ..."
+        self._unready = ""
+        self._shown = ""
         self._live: Live | None = None
+        self._showing = threading.RLock()
 
-    def listening(self) -> None:
+    def preparing(self, done: int, total: int) -> None:
+        """So many of all sentences are ready to be spoken at once; any thread."""
+        if done % 10 and done < total:
+            return
+        with self._showing:
+            self._unready = f" (making my voice ready: {done} of {total})" if done < total else ""
+            if self._shown == self._ready:
+                self._show(self._ready)
+
+    def listening(self, *, asked: bool = False) -> None:
         """Ready for the next utterance."""
         self._show(self._ready)
 
     def hearing(self, text: str) -> None:
         """What has been understood so far of the utterance that goes on."""
-        self._show(f"... {text}")
+        self._show(f"... {text}" if text else self._ready)
+
+    def heard(self, text: str) -> None:
+        """Nothing: the exchange says it in a moment."""
+
+    def saying(self, sentence: str) -> None:
+        """Nothing: the whole turn is there to be read."""
+
+    def now(self, state: State) -> None:
+        """Nothing: what matters of it is said."""
 
     def exchange(self, exchange: Exchange, timings_ms: Mapping[str, float] | None = None) -> None:
         """What was heard, and what is said; timings_ms: what that took, by stage."""
@@ -106,9 +128,12 @@ class Screen:
         """One line that is overwritten by the next; only where there is a terminal to overwrite it on."""
         if self._as_json or not self._console.is_terminal:
             return
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-        if text:
-            self._live = Live(Text(text, style="italic"), console=self._console, transient=True, auto_refresh=False)
-            self._live.start(refresh=True)
+        with self._showing:
+            if self._live is not None:
+                self._live.stop()
+                self._live = None
+            self._shown = text
+            if text:
+                line = Text(text + self._unready if text == self._ready else text, style="italic")
+                self._live = Live(line, console=self._console, transient=True, auto_refresh=False)
+                self._live.start(refresh=True)

@@ -20,9 +20,9 @@ from voice_skill.events import Prompt, SetRate, SetVolume
 from voice_skill.hearing.echo import Played
 from voice_skill.settings import Settings
 from voice_skill.skill import Exchange
-from voice_skill.speaking.cache import ClipCache, Prerender
+from voice_skill.speaking.cache import ClipCache, Prerender, Progress
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.player import Lost, Player, Speaker
+from voice_skill.speaking.player import Begun, Lost, Player, Speaker
 from voice_skill.speaking.synthesizer import Synthesizer
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,24 @@ class Mouth:
     """Says prompts. One turn at a time; a new one replaces the one being said.
 
     on_lost: called, from another thread, when the loudspeaker goes away.
+    on_voice: called with False when the voice engine fails, with True when it speaks again.
     """
 
-    def __init__(self, cache: ClipCache, synthesizer: Synthesizer, speaker: Speaker | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        cache: ClipCache,
+        synthesizer: Synthesizer,
+        speaker: Speaker | None,
+        settings: Settings,
+        *,
+        patient: bool = False,
+    ) -> None:
         self.on_lost: Lost = lambda error: log.warning("%s", error.cause)
+        self.on_voice: Callable[[bool], None] = lambda _works: None
+        self._works = True
+        self._first_rate = settings.rate
         self._cache = cache
+        cache.on_rendered = lambda: self._voice(works=True)
         self._synthesizer = synthesizer
         self._texts: tuple[str, ...] = ()  # of the last turn
         self.played = Played()
@@ -54,21 +67,45 @@ class Mouth:
             volume=settings.volume,
             latency_s=OUTPUT_LATENCY_S,
             played=self.played.put,
+            patient=patient,
         )
 
-    def say(self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None) -> None:
-        """Speak; returns at once. `opening` is a tone played first.
+    def say(
+        self, prompts: Sequence[Prompt], done: Done, *, opening: Clip | None = None, begun: Begun | None = None
+    ) -> None:
+        """Speak; returns at once. `opening` is a tone played first; `begun(which prompt, from 0)` is called as each
+        begins.
 
         `done(prompts spoken, to the end?)` is called once, from another thread, also when nothing can be spoken:
         a mute assistant must go on listening.
         """
         try:
-            clips = [self._cache.get(prompt.text) for prompt in prompts]
+            clips = self._clips(prompts)
             self._texts = tuple(prompt.text for prompt in prompts)
-            self._speaker.play(clips, done, opening=opening)
+            self._speaker.play(clips, done, opening=opening, begun=begun)
         except (VoiceError, DeviceError) as error:
             log.warning("%s", error.cause)
             done(0, True)
+            if isinstance(error, VoiceError):
+                self._voice(works=False)
+
+    def _clips(self, prompts: Sequence[Prompt]) -> list[Clip]:
+        """The sentences as sound; where the engine fails, at the first rate if they were made ready at that."""
+        try:
+            return [self._cache.get(prompt.text) for prompt in prompts]
+        except VoiceError:
+            if not all(self._cache.holds(prompt.text, self._first_rate) for prompt in prompts):
+                raise
+            return [self._cache.get(prompt.text, self._first_rate) for prompt in prompts]
+
+    def at_hand(self, prompts: Sequence[Prompt]) -> bool:
+        """Whether these can be said without the voice engine."""
+        return all(self._cache.holds(prompt.text) for prompt in prompts)
+
+    def _voice(self, *, works: bool) -> None:
+        before, self._works = self._works, works
+        if works != before:
+            self.on_voice(works)
 
     def say_and_wait(self, prompts: Sequence[Prompt]) -> None:
         """Speak to the end."""
@@ -106,9 +143,9 @@ class Mouth:
         for prompt in prompts:
             self._cache.get(prompt.text)
 
-    def prerender(self, prompts: Iterator[Prompt]) -> Prerender:
+    def prerender(self, prompts: Iterator[Prompt], progress: Progress | None = None) -> Prerender:
         """Make these sentences ready in the background, first come first."""
-        return self._cache.prerender(tuple(dict.fromkeys(prompt.text for prompt in prompts)))
+        return self._cache.prerender(tuple(dict.fromkeys(prompt.text for prompt in prompts)), progress)
 
     def carry_out(self, exchange: Exchange) -> None:
         """Change rate and volume as decided, then say the turn to its end."""
@@ -127,10 +164,15 @@ class Mouth:
         """Silence within one block."""
         self._speaker.stop()
 
-    def reopen(self) -> None:
-        """Open a lost loudspeaker again. Raises DeviceError while it isn't back."""
-        if isinstance(self._speaker, Player):
-            self._speaker.reopen()
+    @property
+    def missing(self) -> DeviceError | None:
+        """Why there was no loudspeaker from the start; None when there was one."""
+        return self._speaker.missing if isinstance(self._speaker, Player) else None
+
+    @property
+    def player(self) -> Player | None:
+        """The loudspeaker, when it is one that can be lost."""
+        return self._speaker if isinstance(self._speaker, Player) else None
 
     def _lost(self, error: DeviceError) -> None:
         self.on_lost(error)  # as set by then, not as it was when the player was made
@@ -149,13 +191,16 @@ class Mouth:
 
 
 @contextmanager
-def open_mouth(settings: Settings, speaker: Speaker | None = None) -> Iterator[Mouth]:
+def open_mouth(settings: Settings, speaker: Speaker | None = None, *, patient: bool = False) -> Iterator[Mouth]:
     """A mouth for as long as the block lasts, at the loudspeaker of the settings unless another speaker is given.
+
+    patient: without a loudspeaker, be mute until one is found.
 
     Raises VoiceError when there is no voice engine, DeviceError or MissingPartError when there is no loudspeaker.
     """
     synthesizer = Synthesizer(settings.voice, settings.rate)
-    mouth = Mouth(ClipCache(synthesizer, settings.cache_dir / "sentences"), synthesizer, speaker, settings)
+    cache = ClipCache(synthesizer, settings.cache_dir / "sentences")
+    mouth = Mouth(cache, synthesizer, speaker, settings, patient=patient)
     try:
         yield mouth
     finally:

@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from scripted import CONTENT, CONVERSATION, DOCTOR, EMERGENCY, REPLIES, URGENT, heard
 
-from voice_skill.article.loader import load_content
-from voice_skill.article.schema import REQUEST_IDS
-from voice_skill.conversation.machine import Conversation
-from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import RATES, State
 from voice_skill.conversation.waiting import FORGET_AFTER_S
 from voice_skill.events import (
@@ -31,63 +26,6 @@ from voice_skill.events import (
     SpeechBegan,
     Tick,
 )
-from voice_skill.settings import CONTENT_DIR
-from voice_skill.understanding.interpret import Context, Understood
-from voice_skill.understanding.matcher import Match
-from voice_skill.understanding.safety import Alarm
-
-CONTENT = load_content(CONTENT_DIR)
-REPLIES = Replies(CONTENT, "US")
-EMERGENCY = next(flag for flag in CONTENT.safety.flags if flag.tier == "emergency")
-URGENT = next(flag for flag in CONTENT.safety.flags if flag.tier == "urgent")
-DOCTOR = next(flag for flag in CONTENT.safety.flags if flag.tier == "doctor")
-
-
-def match(entry=None, kind="topic", band="accept", score=0.9, second=None):
-    if entry is None:
-        kind, band, score = "none", "reject", 0.05
-    return Match(
-        entry=entry, kind=kind, score=score, runner_up=second, runner_up_score=0.45, band=band, in_scope=max(score, 0.5)
-    )
-
-
-def alarm(flag, denied=False):
-    return Alarm(flag=flag.id, tier=flag.tier, reply=flag.reply, denied=denied, evidence=("words",), about=flag.about)
-
-
-class Script:
-    """Understands "heat" as the topic heat, "/slower" as a command, "!RF-E1" as a flag, "~RF-E1" as a denied one,
-    "#repeat-all" as a request, "+heat massage" as both topics.
-    """
-
-    def __init__(self) -> None:
-        self.contexts: list[Context] = []
-
-    def interpret(self, alternatives, context):
-        self.contexts.append(context)
-        word = alternatives[0].text
-        flags = {flag.id: flag for flag in CONTENT.safety.flags}
-        if word[0] in "!~":
-            return Understood(alarm(flags[word[1:]], denied=word[0] == "~"), match())
-        if word[0] == "/":
-            return Understood(None, match(word[1:], kind="command"))
-        if word[0] == "#":
-            return Understood(None, match(), word[1:])
-        if word[0] == "?":
-            first, _, second = word[1:].partition(" ")
-            found = match(first, band="ask", score=0.5, second=second or None)
-            return Understood(None, found)
-        if word[0] == "+":
-            first, second = word[1:].split()
-            return Understood(None, replace(match(first), second=second))
-        return Understood(None, match(word if word in REPLIES.entries else None))
-
-
-CONVERSATION = Conversation(Script(), REPLIES)
-
-
-def heard(text, addressed=True):
-    return Heard((Hypothesis(text),), addressed)
 
 
 def play(*events, state=None):
@@ -226,7 +164,7 @@ def test_of_two_topics_one_is_answered_and_the_other_offered():
     assert decided(effects).entry == "heat"
     assert said(effects).prompts[-1:] == REPLIES.offer("massage")
     _, effects = play("heat")
-    assert "You can also say" not in said(effects).text
+    assert "Or say" not in said(effects).text
 
 
 def test_overheard_talk_gets_no_word_until_a_visit_has_begun():
@@ -337,42 +275,60 @@ def test_nothing_heard_is_only_said_to_someone_who_meant_us():
     assert effects == ()
 
 
-EVENTS = st.one_of(
-    st.sampled_from(["gibberish", "?heat", "?heat massage", f"!{EMERGENCY.id}", f"!{URGENT.id}", f"!{DOCTOR.id}"]).map(
-        heard
-    ),
-    st.sampled_from([f"~{EMERGENCY.id}", f"~{URGENT.id}"]).map(heard),
-    st.sampled_from(sorted(REPLIES.entries)).map(heard),
-    st.sampled_from([command.id for command in CONTENT.commands.commands]).map(lambda c: heard(f"/{c}")),
-    st.sampled_from([command.id for command in CONTENT.commands.commands]).map(Pressed),
-    st.just(Finished()),
-    st.integers(0, 3).map(Interrupted),
-    st.sampled_from([5.0, 15.0, 200.0, 700.0, 1000.0]).map(Tick),
-    st.just(SpeechBegan()),
-    st.sampled_from(REQUEST_IDS).map(lambda request: heard(f"#{request}")),
-    st.sampled_from(["microphone", "speaker"]).map(DeviceLost),
-)
+PUBLIC = State(public=True)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(EVENTS, max_size=25))
-def test_from_any_state_stop_silences_flags_win_and_nothing_is_a_dead_end(events):
-    state, _ = play(*events)
-    _, effects = play(heard("/stop"), state=state)
-    if state.speaking and state.emergency is None:
-        assert Hush() in effects
-        assert said(effects) is None
-    _, effects = play(heard(f"!{EMERGENCY.id}"), state=state)
-    assert decided(effects).action == "emergency"
-    _, effects = play("/start-over", "relief-now", state=state)
-    assert decided(effects).entry == "relief-now"
-    assert CONTENT.article.doctor_reminder.text in said(effects).text
+def test_a_public_visit_counts_down_from_the_end_of_its_warning():
+    state, effects = play("heat", Tick(181.0), state=PUBLIC)
+    assert said(effects).key == "reply:leaving"
+    assert state.ends_at_s == 201.0
+    state, _ = play(Tick(184.0), state=state)
+    assert state.ends_at_s == 204.0, "it stands still while it is being said"
+    state, effects = play(Finished(), Tick(200.0), state=state)
+    assert (state.ends_at_s, effects) == (204.0, ())
+    state, effects = play(Tick(204.0), state=state)
+    assert said(effects).key == "reply:forgotten"
+    assert state.ends_at_s is None
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(EVENTS, max_size=25))
-def test_repeat_says_again_what_was_said_last(events):
-    state, _ = play(*events, Finished())
-    if state.last_step and state.emergency is None:
-        _, effects = play(heard("/repeat"), state=state)
-        assert said(effects).prompts[: len(state.last_step)] == state.last_step
+def test_more_time_can_be_had_ten_times_and_more():
+    state, now_s = PUBLIC, 0.0
+    state, _ = play("heat", state=state)
+    for _ in range(12):
+        now_s += 200.0
+        state, effects = play(Tick(now_s), Finished(), Pressed("more-time"), Finished(), state=state)
+        assert state.entry == "heat"
+        assert not state.warned
+    state, effects = play(Tick(now_s + 200.0), state=state)
+    assert said(effects).key == "reply:leaving"
+
+
+def test_what_was_changed_for_one_visitor_is_taken_back_for_the_next():
+    state = replace(PUBLIC, usual_rate=130, usual_volume=0.5, rate=400, volume=1.0, brief=True)
+    for last in (heard("/goodbye"), Tick(80.0)):
+        before = replace(state, active=True, met=True, warned=True)
+        after, effects = play(last, state=before)
+        assert SetRate(130) in effects
+        assert SetVolume(0.5) in effects
+        assert End() in effects
+        assert (after.rate, after.volume, after.brief) == (130, 0.5, False)
+
+
+def test_somebody_who_speaks_is_let_finish_but_a_radio_is_not():
+    state, _ = play("heat", state=PUBLIC)
+    spoken_at_s = []
+    for second in range(1, 230):
+        state, effects = play(SpeechBegan(), Tick(float(second)), state=state)
+        spoken_at_s += [second] * bool(said(effects))
+        state, _ = play(Finished(), state=state) if state.speaking else (state, ())
+    assert spoken_at_s[0] >= 180 + 30
+    state, effects = play("heat", Tick(9.0), SpeechBegan(), Tick(11.0), state=PUBLIC)
+    assert effects == ()
+    _, effects = play(Tick(15.0), state=state)
+    assert said(effects) is not None
+
+
+def test_what_was_owed_is_said_before_goodbye():
+    note = REPLIES.safety("ten-minutes")
+    _, effects = play(heard("/goodbye"), state=State(active=True, owed=note))
+    assert said(effects).prompts == (*note, *REPLIES.own("goodbye"))

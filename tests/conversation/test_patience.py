@@ -24,6 +24,7 @@ def patience():
         ("say that again please", AFTER_COMMAND_MS),
         ("my toes are cramping", AFTER_SENTENCE_MS),
         ("what causes foot cramps", AFTER_SENTENCE_MS),
+        ("is this private", AFTER_SENTENCE_MS),
         ("my", IN_MID_SENTENCE_MS),
         ("does heat um", IN_MID_SENTENCE_MS),
         ("my toes are cramping and", IN_MID_SENTENCE_MS),

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from voice_skill.events import DeviceBack, DeviceLost, Finished, Heard, Hypothesis, Interrupted, Pressed, Tick
+from voice_skill.events import (
+    DeviceBack,
+    DeviceLost,
+    Finished,
+    Heard,
+    Hypothesis,
+    Interrupted,
+    Pressed,
+    SpeechBegan,
+    Tick,
+)
 from voice_skill.settings import Settings
-from voice_skill.skill import Visit, build_skill
+from voice_skill.skill import Visit, build_skill, first_state
 
 STORIES = [
-    pytest.param(story["turns"], id=story["story"])
+    pytest.param(story["turns"], story.get("kiosk", False), id=story["story"])
     for path in sorted((Path(__file__).parent.parent / "stories").glob("*.yaml"))
     for story in yaml.safe_load(path.read_text(encoding="utf-8"))
 ]
@@ -30,6 +41,8 @@ def event_of(turn, now_s):
         return Heard((Hypothesis(turn["overhear"]),), addressed=False)
     if "after" in turn:
         return Tick(now_s)
+    if "begins" in turn:
+        return SpeechBegan()
     kinds = {"press": Pressed, "interrupted": Interrupted, "lost": DeviceLost, "back": DeviceBack}
     name = next((name for name in kinds if name in turn), None)
     return kinds[name](turn[name]) if name else Finished()
@@ -38,12 +51,12 @@ def event_of(turn, now_s):
 def assert_state(expected, state, context):
     for name, value in expected.items():
         found = getattr(state, name)
-        assert (list(found) if isinstance(found, tuple) else found) == value, f"{name}: {context} {state}"
+        assert (list(found) if isinstance(found, tuple | frozenset) else found) == value, f"{name}: {context} {state}"
 
 
-@pytest.mark.parametrize("turns", STORIES)
-def test_story(skill, turns):
-    visit, now_s = Visit(skill, Settings()), 0.0
+@pytest.mark.parametrize(("turns", "kiosk"), STORIES)
+def test_story(skill, turns, kiosk):
+    visit, now_s = Visit(skill, Settings(kiosk=kiosk)), 0.0
     visit.on(Tick(now_s))
     for turn in turns:
         implied = not ({"while-speaking", "interrupted", "finished"} & set(turn))
@@ -69,8 +82,19 @@ def test_story(skill, turns):
             assert exchange.said is None, context
         if turn.get("hushed"):
             assert exchange.hushed, context
+        if "ended" in turn:
+            assert exchange.ended == turn["ended"], context
         assert_state(turn.get("state", {}), visit.state, context)
 
 
-def test_there_are_sixty_stories():
-    assert len(STORIES) >= 60
+def test_there_are_ninety_stories_each_of_its_own():
+    assert len(STORIES) >= 90
+    assert len({story.id for story in STORIES}) == len(STORIES)
+
+
+def test_settings_say_how_a_device_speaks_and_to_whom():
+    state = first_state(Settings(rate=200, volume=0.5, kiosk=True))
+    assert (state.rate, state.volume, state.public) == (200, 0.5, True)
+    later = replace(state, rate=400, volume=1.0).forgotten()
+    assert (later.rate, later.volume, later.public) == (200, 0.5, True)
+    assert replace(first_state(Settings(rate=200)), rate=400).forgotten().rate == 400

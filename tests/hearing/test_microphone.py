@@ -143,8 +143,9 @@ def test_an_unplugged_microphone_is_noticed_and_comes_back(virtual_audio):
         error, seconds = loss(microphone)
         assert "microphone" in error.cause
         assert seconds < 10
+        microphone.close()
         virtual_audio.plug_in_microphone()
-        microphone.reopen(sole_owner=True)
+        microphone.open()
         until(microphone, lambda _: True)
 
 
@@ -165,10 +166,11 @@ def test_a_dead_sound_server_is_noticed_and_its_return_too(virtual_audio):
         until(microphone, lambda _: True)
         virtual_audio.kill()
         loss(microphone)
+        microphone.close()
         with pytest.raises(DeviceError):
-            microphone.reopen(sole_owner=True)
+            microphone.open()
         virtual_audio.start()
-        microphone.reopen(sole_owner=True)
+        microphone.open()
         until(microphone, lambda _: True)
         assert microphone.health.silent_ms <= 1_000
 

@@ -29,6 +29,7 @@ TEST_PACKAGES = [
     "chromium",
     "flite",
     "libfst-tools",
+    "systemd",
     "libfst22-plugins-base",
     "pulseaudio",
 ]

@@ -131,6 +131,7 @@ def test_clips_are_heard_in_order_with_a_pause_and_reported_from_another_thread(
     assert ear.wait_for(1) == [("turn", 2, True)]
     assert token == 1
     expected = np.concatenate([clip(0.1, 500).samples, np.zeros(400, np.int16), clip(0.2, 700).samples])
+    until(lambda: len(sound(card)) >= len(expected))  # the end is told from within the last block
     assert np.array_equal(sound(card), expected)
     assert ear.threads == {"speaker"}
 
@@ -320,3 +321,23 @@ def test_a_missing_device_is_told_at_once(card: Card, caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING), pytest.raises(DeviceError, match="no loudspeaker"):
         Player(open_stream=card.open)
     assert not caplog.records
+
+
+def test_who_speaks_is_told_which_clip_begins_before_it_is_told_the_end(player: Player, ear: Ear):
+    told: list[object] = []
+    player.play([clip(), clip()], lambda *outcome: told.append(outcome), begun=told.append)
+    until(lambda: len(told) == 3)
+    assert told == [0, 1, (2, True)]
+
+
+def test_with_patience_a_missing_loudspeaker_is_waited_for(card: Card, ear: Ear):
+    card.missing = True
+    player = Player(open_stream=card.open, patient=True)
+    assert player.missing is not None
+    with pytest.raises(DeviceError):
+        player.play([clip()])
+    card.missing = False
+    player.reopen()
+    player.play([clip()], ear.done("turn"))
+    until(lambda: ear.told)
+    player.close()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.tape import Outcome, Tape, Turn, splice
+from voice_skill.speaking.tape import Began, Outcome, Tape, Turn, splice
 
 RATE = 1000  # Hz: a sample is a millisecond, a fade is 5 samples
 
@@ -211,3 +211,29 @@ def test_every_turn_is_reported_exactly_once_and_in_order(script: list[object]):
     assert [outcome.token for outcome in device.outcomes] == list(range(1, tokens + 1))
     assert all(outcome.whole == (outcome.clips_done == 2) for outcome in device.outcomes)
     assert not device.run(100).any()
+
+
+def test_each_clip_is_told_as_its_first_sample_is_handed_over():
+    begun: list[Began] = []
+    tape = Tape(RATE, lambda _outcome: None, lead_in_s=0.0, idle_after_s=60.0, latency_s=0.0, begun=begun.append)
+    tape.play(splice(7, [ones(100), ones(100)], 50 / RATE, RATE, opening=ones(20)))
+    block = np.zeros((10, 1), np.int16)
+    told_after = []
+    for number in range(60):
+        tape.fill(block)
+        if len(begun) > len(told_after):
+            told_after.append(number)
+    assert begun == [Began(7, 0), Began(7, 1)]
+    first = told_after[0]
+    assert first >= 2  # the opening tone is no clip
+    assert told_after[1] - first == 15  # 100 samples and a pause of 50, in blocks of 10
+
+
+def test_a_turn_that_is_cut_off_begins_nothing_more():
+    begun: list[Began] = []
+    tape = Tape(RATE, lambda _outcome: None, lead_in_s=0.0, idle_after_s=60.0, latency_s=0.0, begun=begun.append)
+    tape.play(splice(1, [ones(100), ones(100)], 0.0, RATE))
+    tape.fill(np.zeros((50, 1), np.int16))
+    tape.cut()
+    tape.fill(np.zeros((500, 1), np.int16))
+    assert begun == [Began(1, 0)]

@@ -41,7 +41,7 @@ def test_a_second_topic_is_found(understanding: Understanding, text: str, entry:
 
 
 def test_every_entry_can_be_had_by_its_title(understanding: Understanding, content: Content) -> None:
-    """That is how it is offered: "You can also say: massage." """
+    """That is how it is offered: "Or say: massage." """
     for entry in content.article.entries:
         match = understood(understanding, entry.title).match
         assert (match.entry, match.band) == (entry.id, "accept"), entry.title
@@ -68,3 +68,20 @@ def test_between_the_steps_another_topic_is_still_another(understanding: Underst
     here = Context(in_steps=True, entry="massage")
     assert understood(understanding, "does a warm bath help", here).match.entry == "heat"
     assert understood(understanding, "what is the weather tomorrow", here).match.band == "reject"
+
+
+@pytest.mark.parametrize(
+    "text", ["the pain is gone", "it's still hurting", "brief mode", "my cramp has gone", "it passed"]
+)
+def test_words_alone_make_no_alarm_of_a_phrase_whose_meaning_is_known(understanding: Understanding, text: str) -> None:
+    found = understood(understanding, text)
+    assert found.request is not None
+    assert found.alarm is None
+
+
+def test_a_rule_does_and_so_do_words_that_are_no_such_phrase(understanding: Understanding) -> None:
+    assert understood(understanding, "it won't go away").alarm is not None
+    readings = (Hypothesis("the pain is unbearable and my leg is numb"), Hypothesis("the pain is gone", -1.0))
+    found = understanding.interpret(readings, Context())
+    assert found.request is not None
+    assert found.alarm is not None

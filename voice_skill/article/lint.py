@@ -14,16 +14,14 @@ from voice_skill.article.schema import Entry, Sentence
 MAX_TURN_WORDS = 40  # two breaths: reference U1
 MAX_ALARM_WORDS = 25  # reference S5
 # The skill reads an article; it never says what somebody has (reference S6).
-FORBIDDEN = re.compile(
-    r"\b(you have an?|diagnos\w*|cures?|cured|treats?|treated|treatment|safe for you)\b", re.IGNORECASE
-)
+FORBIDDEN = re.compile(r"\b(you have|diagnos\w*|cures?|cured|treats?|treated|treatment|safe for you)\b", re.IGNORECASE)
 REPLIES_NEEDED = (
     "greeting ready goodbye stopped paused nothing-paused nothing-to-repeat no-steps last-step first-step next-hint "
     "what-else slower faster slowest fastest louder quieter loudest quietest offer-slower started-over help reject-1 "
     "reject-2 reject-3 nothing-heard say-again ask-one ask-two ask-flag offer step-of emergency-over microphone-lost "
     "microphone-back speaker-lost speaker-back timer-started timer-stopped timer-is-off timer-no-minute "
     "timer-one-minute timer-minutes relieved read-over wait-steps-1 wait-steps-2 wait-end-1 wait-end-2 wait-yes-no-1 "
-    "wait-yes-no-2 wait-choice-1 wait-choice-2 forgotten"
+    "wait-yes-no-2 wait-choice-1 wait-choice-2 forgotten leaving more-time brief full private about welcome"
 )
 
 

@@ -56,6 +56,21 @@ REQUEST_IDS = (
     "stop-timer",
     "relieved",
     "still-hurts",
+    "cannot",
+    "safe",
+    "came-back",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "more-time",
+    "brief",
+    "full",
+    "private",
+    "hush",
+    "about",
+    "hello",
+    "thanks",
 )
 
 MAX_STEP_WORDS = 20  # one breath: reference U1

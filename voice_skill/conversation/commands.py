@@ -12,8 +12,19 @@ from dataclasses import replace
 from voice_skill.conversation.reading import next_section, previous_section
 from voice_skill.conversation.replies import Replies
 from voice_skill.conversation.state import QUIETEST, RATES, VOLUME_STEP, State
-from voice_skill.conversation.turns import Turn, ask_which, go_to_step, say, say_aside
-from voice_skill.events import End, Hush, Prompt, SetRate, SetVolume
+from voice_skill.conversation.timer import overdue
+from voice_skill.conversation.turns import (
+    Turn,
+    ask_which,
+    end_visit,
+    fits,
+    go_to_step,
+    open_step,
+    say,
+    say_again,
+    say_aside,
+)
+from voice_skill.events import Hush, Prompt, SetRate, SetVolume
 
 OFFER_SLOWER_AFTER = 2  # repeats in a row (reference U22)
 
@@ -25,45 +36,57 @@ def run_command(command: str, state: State, replies: Replies) -> Turn:
     return _COMMANDS[command](replace(state, misses=0), replies)
 
 
+def offers_slower(state: State) -> bool:
+    """Whether that was just offered."""
+    return state.repeats == OFFER_SLOWER_AFTER and state.rate > RATES[0]
+
+
 def _repeat(state: State, replies: Replies) -> Turn:
     if not state.last_step:
         return say(state, "command:repeat", replies.own("nothing-to-repeat"))
     repeats = state.repeats + 1
-    offer = replies.own("offer-slower") if repeats == OFFER_SLOWER_AFTER and state.rate > RATES[0] else ()
+    state = replace(state, repeats=repeats)
+    offer = replies.own("offer-slower") if offers_slower(state) else ()
     again, effects = say(state, "command:repeat", (*state.last_step, *offer))
-    return replace(again, repeats=repeats, last_step=state.last_step), effects
+    return replace(again, last_step=state.last_step), effects
 
 
 def _next(state: State, replies: Replies) -> Turn:
     if state.entry is None:
-        return say(state, "command:next", replies.own("no-steps"))
+        return say_aside(state, "command:next", replies.own("no-steps"))
     if state.reads_on:
         return next_section(state, replies)
     if state.position + 1 >= len(replies.entries[state.entry].steps):
-        return say(state, "command:next", (*replies.own("last-step"), *replies.own("what-else")))
+        return say_aside(state, "command:next", (*replies.own("last-step"), *replies.own("what-else")))
     return go_to_step(state, replies, state.position + 1)
 
 
 def _previous(state: State, replies: Replies) -> Turn:
     if state.entry is None:
-        return say(state, "command:previous", replies.own("no-steps"))
+        return say_aside(state, "command:previous", replies.own("no-steps"))
     if state.reads_on:
         return previous_section(state, replies)
     if state.position == 0:
-        step = replies.step(state.entry, 0)
+        step = open_step(state, replies)
         again, effects = say(state, "command:previous", (*replies.own("first-step"), *step))
         return replace(again, last_step=step), effects
     return go_to_step(state, replies, state.position - 1)
 
 
 def _stop(state: State, replies: Replies) -> Turn:
-    """While speaking, or right after being cut off, silence is the answer; else a word shows that it was heard."""
-    if state.speaking:
-        resume_at = state.resume_at if state.aside else 0
-        return replace(state, speaking=False, aside=False, resume_at=resume_at), (Hush(),)
-    if state.cut:
+    """While speaking, or right after being cut off, silence is the answer; else a word shows that it was heard.
+
+    Whoever has had a cramp for more than ten minutes hears of the doctor all the same, after a moment of that silence.
+    """
+    note = overdue(state, replies)
+    state = replace(state, timer_told=state.timer_told or bool(note))
+    if not state.speaking and not state.cut:
+        return say_aside(state, "command:stop", (*replies.own("stopped"), *note))
+    state = replace(state, owed=note or state.owed)
+    if not state.speaking:
         return state, ()
-    return say_aside(state, "command:stop", replies.own("stopped"))
+    resume_at = state.resume_at if state.aside else 0
+    return replace(state, speaking=False, aside=False, resume_at=resume_at), (Hush(),)
 
 
 def _pause(state: State, replies: Replies) -> Turn:
@@ -77,7 +100,7 @@ def _resume(state: State, replies: Replies) -> Turn:
     if not rest:
         if state.entry is not None:
             return _next(state, replies)
-        return say(state, "command:resume", replies.own("nothing-paused"))
+        return say_aside(state, "command:resume", replies.own("nothing-paused"))
     resumed, effects = say(state, "command:resume", rest)
     return replace(resumed, last_step=state.last_step), effects
 
@@ -129,10 +152,11 @@ def _confirm(state: State, replies: Replies, name: str) -> Turn:
     hard to follow.
     """
     broken_off = _rest(state) if state.cut or state.speaking else ()
-    if state.entry is None and not broken_off:
+    if state.entry is None and state.emergency is None and not broken_off:
         return say_aside(state, f"command:{name}", replies.own(name))
     following = broken_off if broken_off and name in ("louder", "quieter") else state.last_step
-    again, effects = say(state, f"command:{name}", (*replies.own(name), *following))
+    turn = (*replies.own(name), *following)
+    again, effects = say(state, f"command:{name}", turn if fits(turn) else following)  # the voice itself says it
     return replace(again, last_step=state.last_step), effects
 
 
@@ -141,12 +165,11 @@ def _help(state: State, replies: Replies) -> Turn:
 
 
 def _goodbye(state: State, replies: Replies) -> Turn:
-    _, effects = say(state, "command:goodbye", replies.own("goodbye"))
-    return replace(state.forgotten(), speaking=True), (*effects, End())
+    return end_visit(state, "command:goodbye", replies.own("goodbye"))
 
 
 def _start_over(state: State, replies: Replies) -> Turn:
-    return say(state.forgotten(), "command:start-over", replies.own("started-over"))
+    return say(state.restarted(), "command:start-over", replies.own("started-over"))
 
 
 def _yes(state: State, replies: Replies) -> Turn:
@@ -163,7 +186,7 @@ def _no(state: State, replies: Replies) -> Turn:
     wrong = state.close_entry()
     if state.runner_up is not None:
         return ask_which(replace(wrong, runner_up=None), replies, (state.runner_up,))
-    return say(wrong, "reply:say-again", replies.own("say-again"))
+    return say_again(wrong, replies)
 
 
 _COMMANDS: dict[str, Callable[[State, Replies], Turn]] = {

@@ -36,7 +36,9 @@ def read_on(state: State, replies: Replies) -> Turn:
 
 
 def next_section(state: State, replies: Replies) -> Turn:
-    """Skips the rest of this section."""
+    """Skips the rest of this section; of a single entry only this step."""
+    if not _is_article(state, replies):
+        return read_on(state, replies)
     if state.reading:
         return _open(state, replies, state.reading)
     return say(replace(state, reads_on=False), "reply:read-over", replies.own("read-over"))
@@ -47,9 +49,16 @@ def previous_section(state: State, replies: Replies) -> Turn:
     order = tuple(replies.entries)
     assert state.entry is not None
     at = order.index(state.entry)
-    if order[at + 1 :] != state.reading:  # one entry is read, not the article
+    if not _is_article(state, replies):
         return read_entry(state, replies)
     return _open(state, replies, order[max(0, at - 1) :])
+
+
+def _is_article(state: State, replies: Replies) -> bool:
+    """Whether the article is read, and not one entry alone."""
+    assert state.entry is not None
+    order = tuple(replies.entries)
+    return order[order.index(state.entry) + 1 :] == state.reading
 
 
 def _open(state: State, replies: Replies, entries: tuple[str, ...]) -> Turn:

@@ -11,6 +11,7 @@ from voice_skill.article.content import Content
 from voice_skill.article.schema import Entry, Region, Sentence
 from voice_skill.events import Prompt
 
+MAX_MISSES = 3  # never a fourth re-prompt (reference U19)
 MINUTES_AHEAD = 20  # of the timer; later ones are rendered when they are asked for
 
 
@@ -22,6 +23,11 @@ class Replies:
         self._numbers = content.safety.regions[region].model_dump()
         self._flags = {flag.id: flag for flag in content.safety.flags}
         self.entries: dict[str, Entry] = {entry.id: entry for entry in content.article.entries}
+
+    @property
+    def emergency_number(self) -> str:
+        """Whom to call in an emergency, as it is said: "112"."""
+        return self._numbers["emergency"]
 
     def own(self, name: str, **values: object) -> tuple[Prompt, ...]:
         """The assistant's own talk, e.g. "slower". Raises KeyError for a name that `commands.yaml` lacks."""
@@ -70,6 +76,16 @@ class Replies:
         name = ("timer-no-minute", "timer-one-minute")[minutes] if minutes < 2 else "timer-minutes"
         return self.own(name, minutes=minutes)
 
+    def about(self) -> tuple[Prompt, ...]:
+        """What this is meant for, and how old and by whom signed the safety layer is (reference S9)."""
+        layer = self._content.safety
+        return self.own("about", version=layer.version, signed_by=layer.signed_by)
+
+    def reject(self, number: int) -> tuple[Prompt, ...]:
+        """The first, second or third answer to what isn't understood; the third names the doctor (reference U19)."""
+        worried = self.safety("worried") if number == MAX_MISSES else ()
+        return (*self.own(f"reject-{number}"), *worried)
+
     def cautions(self, entry_id: str, position: int) -> tuple[str, ...]:
         """Names of the safety replies that belong before that step (from 0)."""
         return tuple(c.reply for c in self.entries[entry_id].cautions if c.before_step == position + 1)
@@ -87,6 +103,7 @@ class Replies:
 
     def all_prompts(self) -> Iterator[Prompt]:
         """Every sentence that can be said, most urgent first: what the voice should render ahead."""
+        yield from self.own("voice-lost")  # no later chance
         for name in self._content.safety.replies:
             yield from self.safety(name)
         for entry_id, entry in self.entries.items():
@@ -97,6 +114,7 @@ class Replies:
         for name, lines in self._content.commands.replies.items():
             if not any("{" in line for line in lines):
                 yield from self.own(name)
+        yield from self.about()
         for flag_id in self._flags:
             yield from self.ask_flag(flag_id)
         for entry_id in self.entries:

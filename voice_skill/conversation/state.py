@@ -14,6 +14,8 @@ DEFAULT_RATE = 150
 VOLUME_STEP = 0.15
 DEFAULT_VOLUME = 0.8
 QUIETEST = 0.2  # still audible: "quieter" must never turn the voice off
+BRIEF_RATE = 250  # what those who listen to voices all day find slow enough (reference, habits)
+WARNING_S = 20.0  # between the warning and the end of a visit to a public device (reference A14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,16 @@ class State:
     typed: the visit is typed: nobody is to be reminded that we wait.
     now_s: what time it is; quiet_since_s: since when neither side has said anything; both on the clock of `Tick`.
     nudges: how often we have spoken into that silence.
-    timer_since_s: when the timer was started, None when it is off; timer_notes: how often it has spoken up.
+    speech_at_s: when somebody was last heard speaking, whatever it was.
+    timer_since_s: when the timer was started, None when it is off; timer_notes: how often it has spoken up; timer_told:
+        whether it was also spoken of to somebody who said "stop" after all that time.
+    met: whether anybody has said or done anything in this visit.
+    warned: whether it was said that the visit is about to end.
+    owed: what is to be said as soon as it has been silent for a moment.
+    brief: steps alone, without what leads up to them.
+    public: strangers come and go: a visit ends soon, and its voice ends with it.
+    usual_rate, usual_volume: the voice as it was set up.
+    faults: the replies that say what doesn't work at the moment, e.g. "microphone-lost".
     """
 
     entry: str | None = None
@@ -77,26 +88,52 @@ class State:
     typed: bool = False
     now_s: float = 0.0
     quiet_since_s: float = 0.0
+    speech_at_s: float = float("-inf")
     nudges: int = 0
     timer_since_s: float | None = None
     timer_notes: int = 0
+    timer_told: bool = False
+    met: bool = False
+    warned: bool = False
+    owed: tuple[Prompt, ...] = ()
+    brief: bool = False
+    public: bool = False
+    usual_rate: int = DEFAULT_RATE
+    usual_volume: float = DEFAULT_VOLUME
+    faults: frozenset[str] = frozenset()
 
     @property
     def quiet_s(self) -> float:
         """How long neither side has said anything."""
         return 0.0 if self.speaking else self.now_s - self.quiet_since_s
 
-    def forgotten(self) -> State:
-        """A new visit with nothing remembered; voice rate, loudness, the clock and a running timer stay."""
+    @property
+    def ends_at_s(self) -> float | None:
+        """When the visit ends unless somebody does something; None while that isn't near. On the clock of `Tick`."""
+        return self.now_s - self.quiet_s + WARNING_S if self.warned else None
+
+    def restarted(self) -> State:
+        """Nothing remembered but how to speak, the clock, a running timer, and faults."""
         return State(
             rate=self.rate,
             volume=self.volume,
+            brief=self.brief,
+            usual_rate=self.usual_rate,
+            usual_volume=self.usual_volume,
             typed=self.typed,
+            public=self.public,
             now_s=self.now_s,
             quiet_since_s=self.now_s,
             timer_since_s=self.timer_since_s,
             timer_notes=self.timer_notes,
+            timer_told=self.timer_told,
+            faults=self.faults,
         )
+
+    def forgotten(self) -> State:
+        """A new visit; on a public device by somebody else, to whom it speaks as it was set up."""
+        new = self.restarted()
+        return replace(new, rate=self.usual_rate, volume=self.usual_volume, brief=False) if self.public else new
 
     def close_entry(self) -> State:
         """The same visit with no entry open."""

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voice_skill.conversation.replies import Replies
+from voice_skill.article.lint import MAX_TURN_WORDS
+from voice_skill.conversation.replies import MAX_MISSES, Replies
 from voice_skill.conversation.state import Question, State
-from voice_skill.events import Effect, Prompt, Say
+from voice_skill.events import Action, Decided, Effect, End, Prompt, Say, SetRate, SetVolume
 
 Turn = tuple[State, tuple[Effect, ...]]
 
-MAX_MISSES = 3  # never a fourth re-prompt (reference U19)
+
+def fits(prompts: tuple[Prompt, ...]) -> bool:
+    """Whether that is short enough for one turn."""
+    return sum(len(prompt.text.split()) for prompt in prompts) <= MAX_TURN_WORDS
 
 
 def say(state: State, key: str, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> Turn:
@@ -49,6 +53,21 @@ def say_aside(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:
     return kept, effects
 
 
+def end_visit(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:
+    """Last words; then nothing is remembered, and a public device speaks as it was set up."""
+    _, effects = say(state, key, (*state.owed, *prompts))
+    after = replace(state.forgotten(), speaking=True)
+    voice = (SetRate(after.rate), SetVolume(after.volume)) if state.public else ()
+    return after, (*voice, *effects, End())
+
+
+def open_step(state: State, replies: Replies) -> tuple[Prompt, ...]:
+    """The step that is open, as this person wants it: with its number, or in brief. Some entry must be open."""
+    assert state.entry is not None
+    step = replies.step(state.entry, state.position)
+    return step[-1:] if state.brief else step
+
+
 def answer(
     state: State, replies: Replies, entry_id: str, extra: tuple[Prompt, ...] = (), other: str | None = None
 ) -> Turn:
@@ -65,18 +84,20 @@ def answer(
         opened=state.opened | {entry_id},
     )
     opened, cautions = _cautions(opened, replies, entry_id, 0)
-    step = replies.step(entry_id, 0)
+    step = open_step(opened, replies)
     closing = extra
     if not extra and entry.doctor_reminder and not state.reminded:
         closing = (replies.reminder(),)
     hint: tuple[Prompt, ...] = ()
     if other is not None:
         hint = replies.offer(other)
-    elif not state.hinted and len(entry.steps) > 1:
+    elif not state.hinted and not state.brief and len(entry.steps) > 1:
         hint = replies.own("next-hint")
         opened = replace(opened, hinted=True)
     opened = replace(opened, reminded=state.reminded or bool(closing))
-    turn = (replies.gist(entry_id), *cautions, *step, *closing, *hint)
+    gist = () if state.brief else (replies.gist(entry_id),)
+    turn = (*gist, *cautions, *step, *closing)
+    turn = (*turn, *hint) if fits((*turn, *hint)) else turn
     opened, effects = say(opened, f"entry:{entry_id}:1", turn)
     return replace(opened, last_step=step), effects
 
@@ -87,7 +108,7 @@ def go_to_step(state: State, replies: Replies, position: int) -> Turn:
     entry = replies.entries[state.entry]
     moved = replace(state, position=position, question=None, misses=0, repeats=0)
     moved, cautions = _cautions(moved, replies, entry.id, position)
-    step = replies.step(entry.id, position)
+    step = open_step(moved, replies)
     last = position == len(entry.steps) - 1
     closing = (replies.reminder(),) if last and entry.doctor_reminder else ()
     moved, effects = say(moved, f"entry:{entry.id}:{position + 1}", (*cautions, *step, *closing))
@@ -95,9 +116,9 @@ def go_to_step(state: State, replies: Replies, position: int) -> Turn:
 
 
 def ask_which(state: State, replies: Replies, options: tuple[str, ...]) -> Turn:
-    """Did you mean A (or B)?"""
+    """Did you mean A (or B)? Asking is not understanding, either: it counts as a miss until it is answered."""
     asked = replace(state, question=Question("entry", options), repeats=0)
-    return say(asked, "ask:" + ":".join(options), replies.ask_entries(options))
+    return _reprompt(asked, "ask:" + ":".join(options), replies.ask_entries(options))
 
 
 def ask_flag(state: State, replies: Replies, flag_id: str, otherwise: str | None) -> Turn:
@@ -116,10 +137,41 @@ def raise_alarm(state: State, replies: Replies, flag_id: str) -> Turn:
 
 def reject(state: State, replies: Replies) -> Turn:
     """Not understood: three different re-prompts, then silence until something is understood."""
-    missed = replace(state, misses=state.misses + 1, question=None, repeats=0)
+    number = min(state.misses + 1, MAX_MISSES)
+    return _reprompt(replace(state, question=None, repeats=0), f"reply:reject-{number}", replies.reject(number))
+
+
+def nothing_heard(state: State, replies: Replies) -> Turn:
+    """Somebody meant us and said nothing: that, too, is told three times in a row at most."""
+    return _reprompt(state, "reply:nothing-heard", replies.own("nothing-heard"))
+
+
+def say_again(state: State, replies: Replies) -> Turn:
+    """After a wrong guess: the same in other words, please; after the third, the doctor and help instead."""
+    if state.misses < MAX_MISSES:
+        return say(state, "reply:say-again", replies.own("say-again"))
+    return say(state, f"reply:reject-{MAX_MISSES}", replies.reject(MAX_MISSES))
+
+
+def _reprompt(state: State, key: str, prompts: tuple[Prompt, ...]) -> Turn:
+    missed = replace(state, misses=state.misses + 1)
     if missed.misses > MAX_MISSES:
-        return missed, ()
-    return say(missed, f"reply:reject-{missed.misses}", replies.own(f"reject-{missed.misses}"))
+        return replace(missed, question=None), ()
+    return say(missed, key, prompts)
+
+
+def decided(
+    turn: Turn,
+    action: Action,
+    heard: str,
+    entry: str | None = None,
+    score: float = 1.0,
+    runner_up: str | None = None,
+) -> Turn:
+    """The turn with what the utterance was taken for in front of its effects."""
+    state, effects = turn
+    decided: Effect = Decided(action, entry, round(score, 4), runner_up, heard)
+    return state, (decided, *effects)
 
 
 def _cautions(state: State, replies: Replies, entry_id: str, position: int) -> tuple[State, tuple[Prompt, ...]]:

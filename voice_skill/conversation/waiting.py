@@ -1,6 +1,6 @@
-"""What time alone brings about: a word into a long silence, the timer's notes, and the end of a forgotten visit.
+"""What time alone brings about: a word into a long silence, what was owed, and the end of a forgotten visit.
 
-Pure functions of (state, now): time arrives with `Tick`. Not for utterances (`machine.py`).
+Pure functions of (state, now): time arrives with `Tick`. Not for utterances (`machine.py`) nor the timer (`timer.py`).
 """
 
 from __future__ import annotations
@@ -8,63 +8,66 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voice_skill.conversation.replies import Replies
-from voice_skill.conversation.state import State
-from voice_skill.conversation.turns import Turn, say, say_aside
+from voice_skill.conversation.state import WARNING_S, State
+from voice_skill.conversation.timer import timer_note
+from voice_skill.conversation.turns import Turn, end_visit, say, say_aside
 
 # Two words into the silence, then quiet, with the place kept (reference U13).
 NUDGE_EVERY_S = 10.0
 MAX_NUDGES = 2
-# A visit is over after five minutes without a word, among strangers after three (reference U13).
+# Whoever said "stop" gets this much silence before what must be said all the same.
+OWED_AFTER_S = 3.0
+# A visit is over after five minutes without a word (reference U13). On a public device, where strangers come and go,
+# it is one minute, or three with steps open (reference K11); but an emergency stays in sight (reference D7).
 FORGET_AFTER_S = 300.0
-FORGET_AFTER_KIOSK_S = 180.0
-# What the health service calls too long for a cramp, and what the article does (reference U24).
-TIMER_NOTES = ((600.0, "ten-minutes"), (900.0, "fifteen-minutes"))
-TIMER_ENDS_S = 3600.0  # by then nobody waits for it
+PUBLIC_FORGET_AFTER_S = 60.0
+PUBLIC_IN_STEPS_S = 180.0
+# Nobody is interrupted in mid-sentence; a radio, which has no end, is.
+SENTENCE_S = 5.0
+LONGEST_SPEECH_S = 30.0
 
 
-def wait(state: State, now_s: float, replies: Replies, forget_after_s: float) -> Turn:
+def wait(state: State, now_s: float, replies: Replies) -> Turn:
     """The state at that moment, and what is to be said into the silence, if anything. Never while speaking."""
     state = replace(state, now_s=max(now_s, state.now_s))
     if state.speaking:
         return state, ()
-    noted = _timer_note(state, replies)
+    if state.owed and state.quiet_s >= OWED_AFTER_S:
+        return say_aside(replace(state, owed=()), "reply:owed", state.owed)
+    noted = timer_note(state, replies) if state.emergency is None else None
     if noted is not None:
         return noted
-    if state.typed or not state.active:
+    if state.typed or not state.active or _somebody_speaks(state):
         return state, ()
-    if state.quiet_s >= forget_after_s:
-        return _forget(state, replies)
+    if state.quiet_s >= _patience_s(state):
+        return _leave(state, replies)
+    if state.warned:
+        return state, ()
     if state.emergency is not None:
         return _repeat_alarm(state, replies)
     return _nudge(state, replies)
 
 
-def minutes_so_far(state: State) -> int:
-    """Whole minutes on the timer. Raises ValueError when it is off."""
-    if state.timer_since_s is None:
-        raise ValueError("the timer is off")
-    return int((state.now_s - state.timer_since_s) // 60)
+def _patience_s(state: State) -> float:
+    if state.warned:
+        return WARNING_S
+    if not state.public or state.emergency is not None:
+        return FORGET_AFTER_S
+    return PUBLIC_FORGET_AFTER_S if state.entry is None else PUBLIC_IN_STEPS_S
 
 
-def _timer_note(state: State, replies: Replies) -> Turn | None:
-    if state.timer_since_s is None:
-        return None
-    passed_s = state.now_s - state.timer_since_s
-    due = sum(passed_s >= after_s for after_s, _ in TIMER_NOTES)
-    if passed_s >= TIMER_ENDS_S:
-        state = replace(state, timer_since_s=None, timer_notes=0)
-        return state, ()
-    if due <= state.timer_notes:
-        return None
-    # Of two that came due together, e.g. while the machine slept, the graver says all.
-    name = TIMER_NOTES[due - 1][1]
-    return say_aside(replace(state, timer_notes=due), f"timer:{name}", replies.safety(name))
+def _somebody_speaks(state: State) -> bool:
+    within_a_sentence = state.now_s - state.speech_at_s < SENTENCE_S
+    return within_a_sentence and state.quiet_s < _patience_s(state) + LONGEST_SPEECH_S
 
 
-def _forget(state: State, replies: Replies) -> Turn:
-    """Tells that the visit is over: whoever comes back must not expect that we remember."""
-    _, effects = say(state, "reply:forgotten", replies.own("forgotten"))
-    return replace(state.forgotten(), speaking=True), effects
+def _leave(state: State, replies: Replies) -> Turn:
+    """Tells that the visit is over: whoever comes back must not expect that we remember. Strangers are asked first."""
+    if not state.met:  # nobody was there
+        return state.forgotten(), ()
+    if state.public and state.emergency is None and not state.warned:
+        return say_aside(replace(state, warned=True), "reply:leaving", replies.own("leaving"))
+    return end_visit(state, "reply:forgotten", replies.own("forgotten"))
 
 
 def _repeat_alarm(state: State, replies: Replies) -> Turn:
@@ -77,9 +80,9 @@ def _repeat_alarm(state: State, replies: Replies) -> Turn:
 
 
 def _nudge(state: State, replies: Replies) -> Turn:
-    """A word for somebody whom we asked, or who is between two steps; none for who has silenced us."""
+    """A word for somebody whom we asked, or who is between two steps; none for who silenced us or wants it brief."""
     asked = state.question is not None
-    between_steps = state.entry is not None and not state.reads_on
+    between_steps = state.entry is not None and not state.reads_on and not state.brief
     if state.resume_at is not None or not (asked or between_steps):
         return state, ()
     if state.nudges >= MAX_NUDGES or state.quiet_s < NUDGE_EVERY_S:

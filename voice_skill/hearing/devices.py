@@ -7,9 +7,12 @@ still be typed to.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import ModuleType
 
 from voice_skill.errors import DeviceError, MissingPartError
+
+CARDS = Path("/proc/asound/cards")  # Linux's own list, always true; absent where there is no sound hardware at all
 
 NO_MICROPHONE_FIX = (
     "Plug one in and check with: voice-skill devices  (if it stays missing: sudo usermod -aG audio $USER, log in again)"
@@ -105,6 +108,14 @@ def refresh_devices() -> None:
     sd = portaudio()
     sd._terminate()
     sd._initialize()
+
+
+def plugged_in() -> str:
+    """Which sound cards the machine has now: another text whenever one comes or goes. Never raises."""
+    try:
+        return CARDS.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def find_input(name: str | None) -> SoundDevice:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from voice_skill.deadline import ends_within
 from voice_skill.errors import DeviceError
 from voice_skill.hearing.devices import (
     NO_MICROPHONE_FIX,
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 __all__ = ["Microphone", "MicrophoneHealth", "list_devices", "refresh_devices"]
 
 STALL_S = 1.5  # a blocked sound server makes up for less than this in one burst
+TICK_S = 0.25  # it is waited for in ticks, not by the clock: a process that was held up itself has missed nothing
+CLOSE_S = 1.0  # a sound server that hangs would hold us for ever
 QUEUE_S = 5.0  # how far the reader may fall behind
 BLOCK_MS = 40  # somebody waits for each; waking up for every frame would double what an idle microphone costs
 
@@ -117,6 +120,11 @@ class Microphone:
         self.close()
 
     @property
+    def silent_ms(self) -> int:
+        """For how long every sample has been exactly 0; may be asked from any thread."""
+        return self._silent_ms
+
+    @property
     def health(self) -> MicrophoneHealth:
         """How the recording goes; may be asked from any thread."""
         return MicrophoneHealth(self._level, self._silent_ms, self._inbox.dropped * BLOCK_MS, self._overflows)
@@ -166,29 +174,7 @@ class Microphone:
         if stream is not None:
             if self._inbox.dropped or self._overflows:
                 log.warning("sound was lost: %d ms unread, %d overflows", self.health.dropped_ms, self._overflows)
-            with contextlib.suppress(portaudio().PortAudioError):
-                stream.abort()
-            with contextlib.suppress(portaudio().PortAudioError):
-                stream.close()
-
-    def reopen(self, *, sole_owner: bool = False) -> None:
-        """One attempt to record again after a loss.
-
-        Args:
-            sole_owner: no other stream is open in this process, so PortAudio may be started anew. Without it a device
-                plugged in since the start isn't found: see `refresh_devices`.
-
-        Raises:
-            DeviceError: still not there. Try again later.
-        """
-        self.close()
-        try:
-            self.open()
-        except DeviceError:
-            if not sole_owner:
-                raise
-            refresh_devices()
-            self.open()
+            ends_within(CLOSE_S, lambda: _close(stream))
 
     def frames(self) -> Iterator[bytes]:
         """What is heard, 20 ms of 16 kHz mono int16 at a time, until `close`.
@@ -206,15 +192,20 @@ class Microphone:
 
     def _next_block(self, inbox: Inbox) -> bytes | None:
         name = self.device.name if self.device else "default"
-        try:
-            block = inbox.get(self._stall_s)
-        except queue.Empty:
-            raise DeviceError(
-                f'The microphone "{name}" has sent nothing for {self._stall_s:g} s.', fix=NO_MICROPHONE_FIX
-            ) from None
-        if block is None and not inbox.closed:
-            raise DeviceError(f'The microphone "{name}" went away.', fix=NO_MICROPHONE_FIX)
-        return block
+        for _ in range(max(1, round(self._stall_s / TICK_S))):
+            with contextlib.suppress(queue.Empty):
+                block = inbox.get(TICK_S)
+                if block is None and not inbox.closed:
+                    raise DeviceError(f'The microphone "{name}" went away.', fix=NO_MICROPHONE_FIX)
+                return block
+        raise DeviceError(f'The microphone "{name}" has sent nothing for {self._stall_s:g} s.', fix=NO_MICROPHONE_FIX)
+
+
+def _close(stream: Any) -> None:
+    with contextlib.suppress(portaudio().PortAudioError):
+        stream.abort()
+    with contextlib.suppress(portaudio().PortAudioError):
+        stream.close()
 
 
 def _supported_format(sd: Any, device: SoundDevice) -> tuple[int, int]:

@@ -44,6 +44,8 @@ class ClipCache:
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.voice = voice
+        self.on_rendered: Callable[[], None] = lambda: None
+        """Called, on whatever thread that was, when the voice has rendered a sentence."""
         self._store = ClipStore(directory, limit_bytes) if directory else None
         self._memory: OrderedDict[str, Clip] = OrderedDict()
         self._memory_bytes = memory_bytes
@@ -70,6 +72,11 @@ class ClipCache:
             with self._state:
                 self._wanted_now -= 1
                 self._state.notify_all()
+
+    def holds(self, text: str, words_per_minute: int | None = None) -> bool:
+        """Whether the sentence, at the voice's rate or another, is in memory: neither voice nor disk is needed."""
+        rate = self.voice.words_per_minute if words_per_minute is None else words_per_minute
+        return self._recall(self._key(text, rate)) is not None
 
     def prerender(self, texts: Sequence[str], progress: Progress | None = None) -> Prerender:
         """Starts making these sentences ready in the background, each at the voice's rate of that moment.
@@ -106,6 +113,7 @@ class ClipCache:
             rendered = clip is None
             if clip is None:
                 clip = self.voice.render(text, rate)
+                self.on_rendered()
             self._remember(key, clip)
         if rendered and self._store:
             self._store.save(key, clip)

@@ -10,14 +10,16 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
+from voice_skill.deadline import ends_within
 from voice_skill.errors import DeviceError
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.devices import LIST, Open, OutputStream, open_output
-from voice_skill.speaking.tape import Heed, Outcome, Tape, splice
+from voice_skill.speaking.devices import LIST, Open, OutputStream, list_outputs, open_output
+from voice_skill.speaking.tape import Began, Heed, Outcome, Tape, splice
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +27,13 @@ PAUSE_S = 0.25  # between two sentences: time to breathe
 LEAD_IN_S = 0.2  # HDMI and Bluetooth outputs swallow the beginning after a silence
 IDLE_AFTER_S = 5.0  # of silence, after which the lead-in comes again
 FIRST_BLOCK_S = 2.0  # an open device asks for samples within 50 ms; the rest is for a busy machine
+CHANGE_S = 3.0  # as long as opening a device may take
 CLOSE_S = 1.0  # a sound server that hangs would hold us for ever
 TICK_S = 0.25
 LOST_AFTER_TICKS = 6  # 1.5 s; in ticks, not by the clock, so that a suspended machine doesn't count as a lost device
 
 Done = Callable[[int, bool], None]  # whole clips spoken; whether that was all
+Begun = Callable[[int], None]  # which clip, from 0
 Lost = Callable[[DeviceError], None]
 
 
@@ -43,10 +47,18 @@ class Position(NamedTuple):
 class Speaker(Protocol):
     """Whatever speaks turns of clips: the real player, a WAV file, or something that stands in for them."""
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
+    def play(
+        self,
+        clips: Sequence[Clip],
+        done: Done | None = None,
+        *,
+        opening: Clip | None = None,
+        begun: Begun | None = None,
+    ) -> int:
         """Speak these clips in order, cutting off the turn under way; returns at once, with the turn's token.
 
         opening: a tone that is played first, at once; it counts as no clip.
+        begun: called as each clip begins, like `done`.
 
         `done` is called exactly once, when the turn has been spoken or cut off. Raises DeviceError.
         """
@@ -83,10 +95,12 @@ class Player:
         latency_s: how much sound the device holds in advance. None: its own choice, 35 ms on PulseAudio, silent 40 ms
             after a stop, 3 % of a core when idle; 0.1 costs 1 % and forgives a busy machine more.
         played: told all that is played, see `Tape`.
+        patient: without the wanted device any other that plays will do, and without any the player begins closed, to
+            be opened by `reopen`; `missing` has the reason.
         open_stream: opens the device; a test may hand in another.
 
     Raises:
-        DeviceError: no such device, or it doesn't play.
+        DeviceError: no such device, or it doesn't play; not if `patient`.
         MissingPartError: PortAudio isn't installed.
     """
 
@@ -101,10 +115,14 @@ class Player:
         volume: float = 1.0,
         latency_s: float | None = None,
         played: Heed | None = None,
+        patient: bool = False,
         open_stream: Open = open_output,
     ) -> None:
         self._device, self._latency_s, self._open_stream = device, latency_s, open_stream
-        self._on_lost, self._played = on_lost, played
+        self._on_lost, self._played, self._patient = on_lost, played, patient
+        self.missing: DeviceError | None = None
+        self.on_other = False
+        """Whether another device than the wanted one plays."""
         self._pause_s, self._lead_in_s, self._idle_after_s = pause_s, lead_in_s, idle_after_s
         self._volume = checked_volume(volume)
         self._closed = False
@@ -113,17 +131,29 @@ class Player:
         self._stream: OutputStream | None = None
         self._tape: Tape | None = None
         self._next_token = 1
-        self._done: dict[int, Done | None] = {}
+        self._listeners: dict[int, tuple[Begun | None, Done | None]] = {}
         self._resampling = threading.Lock()  # guards the next
         self._resampled: WeakKeyDictionary[Clip, Clip] = WeakKeyDictionary()
-        self._news: queue.SimpleQueue[Outcome | Tape | DeviceError | None] = queue.SimpleQueue()
-        self._open()
+        self._news: queue.SimpleQueue[Began | Outcome | Tape | DeviceError | None] = queue.SimpleQueue()
+        try:
+            self._open()
+        except DeviceError as error:
+            if not patient:
+                raise
+            self.missing = error
         self._thread = threading.Thread(target=self._watch, name="speaker", daemon=True)
         self._thread.start()
 
     # --- speaking ------------------------------------------------------------------------------------------------
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
+    def play(
+        self,
+        clips: Sequence[Clip],
+        done: Done | None = None,
+        *,
+        opening: Clip | None = None,
+        begun: Begun | None = None,
+    ) -> int:
         """Speak these clips in order, cutting off the turn under way; returns at once, with the turn's token.
 
         `done(clips, whole)` is called exactly once: how many clips were spoken to their end, and whether all were.
@@ -131,6 +161,8 @@ class Player:
         Raises:
             DeviceError: the device is lost or closed; `done` isn't called then.
         """
+        if not self.is_open and self._changing.acquire(timeout=CHANGE_S):  # it may be about to come back
+            self._changing.release()
         with self._lock:
             tape = self._opened()
             token, self._next_token = self._next_token, self._next_token + 1
@@ -141,7 +173,7 @@ class Player:
         with self._lock:
             if self._opened() is not tape:
                 raise DeviceError("The loudspeaker has changed.", fix="try again")
-            self._done[token] = done
+            self._listeners[token] = (begun, done)
             tape.play(turn)
         return token
 
@@ -180,6 +212,29 @@ class Player:
 
     # --- the device ----------------------------------------------------------------------------------------------
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a device to play on."""
+        return self._tape is not None
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Closes the device for as long as the block lasts, then opens it again if it was open.
+
+        A turn under way is cut off; whoever plays meanwhile waits. `on_lost` is called if it doesn't come back.
+        """
+        with self._changing:
+            was_open = self.is_open
+            self._shut()
+            try:
+                yield
+            finally:
+                if was_open:
+                    try:
+                        self._open()
+                    except DeviceError as error:
+                        self._news.put(error)
+
     def reopen(self) -> None:
         """Opens the device (again); a turn under way is cut off. `on_lost` may call it.
 
@@ -199,7 +254,28 @@ class Player:
         self._thread.join()
 
     def _open(self) -> None:
-        stream = self._open_stream(self._device, self._latency_s, lambda: self._news.put(tape))
+        """The wanted device, else, with patience, the first other one that plays."""
+        try:
+            self._open_device(self._device)
+            self.on_other = False
+        except DeviceError:
+            if not self._patient or not self._open_another():
+                raise
+            self.on_other = True
+
+    def _open_another(self) -> bool:
+        for output in sorted(list_outputs(), key=lambda output: not output.is_default):
+            try:
+                self._open_device(output.name)
+            except DeviceError as error:
+                log.info("%s", error.cause)
+            else:
+                log.warning("the loudspeaker %r stands in", output.name)
+                return True
+        return False
+
+    def _open_device(self, name: str | None) -> None:
+        stream = self._open_stream(name, self._latency_s, lambda: self._news.put(tape))
         tape = Tape(
             stream.rate,
             self._news.put,
@@ -207,6 +283,7 @@ class Player:
             idle_after_s=self._idle_after_s,
             latency_s=stream.latency_s,
             played=self._played,
+            begun=self._news.put,
         )
         tape.volume = self._volume
         stream.start(tape.fill)
@@ -259,7 +336,7 @@ class Player:
             self._shut()
         self._news.put(DeviceError(cause, fix=LIST))  # behind the outcomes that `_shut` has posted
 
-    def _tell(self, news: Outcome | DeviceError) -> None:
+    def _tell(self, news: Began | Outcome | DeviceError) -> None:
         try:
             if isinstance(news, DeviceError):
                 log.info("%s", news.cause)
@@ -267,8 +344,13 @@ class Player:
                     self._on_lost(news)
                 return
             with self._lock:
-                done = self._done.pop(news.token, None)
-            if done:
+                begun, done = self._listeners.get(news.token, (None, None))
+                if isinstance(news, Outcome):
+                    self._listeners.pop(news.token, None)
+            if isinstance(news, Began):
+                if begun:
+                    begun(news.clip)
+            elif done:
                 done(news.clips_done, news.whole)
         except Exception:
             log.exception("what listens to the loudspeaker failed")
@@ -287,9 +369,7 @@ class Player:
 
 def _close_quietly(stream: OutputStream) -> None:
     """Closes a stream, but waits no longer than a second: a sound server that hangs holds the call for ever."""
-    closing = threading.Thread(target=stream.close, name="speaker-close", daemon=True)
-    closing.start()
-    closing.join(CLOSE_S)
+    ends_within(CLOSE_S, stream.close)
 
 
 def checked_volume(volume: float) -> float:

@@ -29,21 +29,30 @@ class Turn:
 
     token: which turn this is.
     samples: all clips with the pauses between them, at the device's rate.
-    ends: for each clip, the index in `samples` where it is complete.
+    starts, ends: for each clip, the index in `samples` where it begins, and where it is complete.
     at_once: begins without a lead-in.
     position: index of the next sample to be played; beyond `samples` while the device's buffer runs out.
     """
 
     token: int
     samples: Samples
+    starts: tuple[int, ...]
     ends: tuple[int, ...]
     at_once: bool = False
     position: int = 0
+    clips_begun: int = 0
 
     @property
     def clips_done(self) -> int:
         """How many clips have been handed to the device whole: those are heard, whatever happens next."""
         return bisect_right(self.ends, self.position) if self.position else 0
+
+
+class Began(NamedTuple):
+    """Clip number `clip` (from 0) of a turn is being handed to the device."""
+
+    token: int
+    clip: int
 
 
 class Outcome(NamedTuple):
@@ -65,16 +74,18 @@ def splice(token: int, clips: Sequence[Clip], pause_s: float, rate: int, opening
     if opening is not None:
         parts += [opening.samples, np.zeros(round(OPENING_PAUSE_S * rate), np.int16)]
     length = sum(map(len, parts))
+    starts: list[int] = []
     ends: list[int] = []
     for clip in clips:
         if ends:
             parts.append(pause)
             length += len(pause)
         parts.append(clip.samples)
+        starts.append(length)
         length += len(clip.samples)
         ends.append(length)
     samples = np.concatenate(parts) if parts else np.zeros(0, np.int16)
-    return Turn(token, samples, tuple(ends), at_once=opening is not None)
+    return Turn(token, samples, tuple(starts), tuple(ends), at_once=opening is not None)
 
 
 class Tape:
@@ -86,6 +97,7 @@ class Tape:
         lead_in_s: silence before a turn after idle time: HDMI and Bluetooth swallow the first syllable otherwise.
         idle_after_s: how long nothing must have sounded for that.
         played: told every block, one channel of it, and its rate; called on the audio thread, so it must never block.
+        begun: told of every clip as it begins; the same holds for it.
         latency_s: what the device still plays after the last sample was handed over; the outcome waits for it.
     """
 
@@ -98,6 +110,7 @@ class Tape:
         idle_after_s: float,
         latency_s: float,
         played: Heed | None = None,
+        begun: Callable[[Began], None] | None = None,
     ) -> None:
         self.rate = rate
         self.volume = 1.0
@@ -105,6 +118,7 @@ class Tape:
         self.turn: Turn | None = None
         self._report = report
         self._played = played
+        self._begun = begun
         self._commands: deque[Turn | None] = deque()
         self._gain = 1.0
         self._fade = max(1, round(FADE_S * rate))
@@ -158,8 +172,15 @@ class Tape:
             self._mix(left, out[start : start + len(left)])
             turn.position += len(out) - start
             self._idle = 0.0
+            self._tell_beginnings(turn)
         if turn.position >= len(turn.samples) + self._latency:
             self._end()
+
+    def _tell_beginnings(self, turn: Turn) -> None:
+        while turn.clips_begun < len(turn.starts) and turn.starts[turn.clips_begun] < turn.position:
+            if self._begun:
+                self._begun(Began(turn.token, turn.clips_begun))
+            turn.clips_begun += 1
 
     def _mix(self, samples: Samples, out: Samples) -> None:
         """Copies mono samples to every channel, gliding to the wanted volume over the block."""

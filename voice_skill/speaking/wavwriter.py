@@ -13,7 +13,7 @@ import soundfile
 
 from voice_skill.errors import UsageError, VoiceSkillError
 from voice_skill.speaking.clip import Clip
-from voice_skill.speaking.player import PAUSE_S, Done, Position, checked_volume
+from voice_skill.speaking.player import PAUSE_S, Begun, Done, Position, checked_volume
 from voice_skill.speaking.tape import splice
 
 RATE = 22_050  # Hz; what espeak-ng makes, so that nothing is resampled
@@ -49,8 +49,15 @@ class WavWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def play(self, clips: Sequence[Clip], done: Done | None = None, *, opening: Clip | None = None) -> int:
-        """Writes the clips; `done(len(clips), True)` is called before it returns.
+    def play(
+        self,
+        clips: Sequence[Clip],
+        done: Done | None = None,
+        *,
+        opening: Clip | None = None,
+        begun: Begun | None = None,
+    ) -> int:
+        """Writes the clips; `done(len(clips), True)` is called before it returns, `begun` never: nothing sounds.
 
         Raises:
             VoiceSkillError: the disk doesn't take them; `done` isn't called then.

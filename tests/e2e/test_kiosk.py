@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from assistant_process import RunningAssistant
 
+from voice_skill.kiosk.health import FRAMES_S
 from voice_skill.settings import CONTENT_DIR, load_settings
 from voice_skill.speaking.cache import ClipCache
 from voice_skill.speaking.synthesizer import Synthesizer
@@ -190,8 +191,27 @@ def test_a_taken_port_and_a_missing_region_are_told_before_anything_starts():
         assert "voice-skill region" in kiosk.output
 
 
-def test_the_page_is_there_before_the_voice_and_tells_when_it_is_ready(virtual_audio):
+def health_of(kiosk, status, timeout_s=30):
+    """What /health answers, as soon as its status is this one; its HTTP status with it."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = httpx.get(f"{kiosk.address}health")
+        if answer.json()["status"] == status:
+            return answer.status_code, answer.json()
+        assert time.monotonic() < deadline, answer.json()
+        time.sleep(0.1)
+
+
+def test_the_page_is_there_before_the_voice_and_health_tells_how_it_is(virtual_audio):
     with Kiosk(virtual_audio.env) as kiosk:
         assert httpx.get(kiosk.address).status_code == 200
-        kiosk.ready()
-        assert httpx.get(f"{kiosk.address}health").json()["ok"] is True
+        code, health = health_of(kiosk, "ok", timeout_s=60)
+        assert (code, health["ok"], health["microphone"]) == (200, True, "ok")
+        assert health["model"] == "foot-care-en"
+        assert health["frame_age_s"] < FRAMES_S
+        virtual_audio.unplug_microphone()
+        code, health = health_of(kiosk, "degraded")
+        assert (code, health["ok"], health["microphone"]) == (503, False, "lost")
+        virtual_audio.plug_in_microphone()
+        code, health = health_of(kiosk, "ok")
+        assert (code, health["ok"], health["microphone"]) == (200, True, "ok")

@@ -378,6 +378,8 @@ def test_text_is_big_enough_for_the_distance(box, page):
     """4.8 mm of a capital letter and more, on a 7 inch screen."""
     show(box, page, SCENES["refused"])
     assert page.evaluate("() => look.capital('#caption')") >= 4.8 * MM
+    show(box, page, SCENES["warning"])
+    assert page.evaluate("() => look.capital('#leaving p')") >= 4.8 * MM
     show(box, page, SCENES["speaking"])
     assert page.evaluate("() => look.capital('#step .text')") >= 4.8 * MM
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from voice_skill import __version__
+from voice_skill.conversation.waiting import PUBLIC_IN_STEPS_S
 from voice_skill.events import Chosen, DeviceLost, Event, Finished, Heard, Hypothesis, Pressed, Tick
 from voice_skill.kiosk.booklet import Booklet
 from voice_skill.kiosk.view import Composer, View, heard, hearing, saying
@@ -22,8 +23,8 @@ COMPOSER = Composer(SKILL.replies, WORDS.drawn_steps())
 class Talk:
     """A visit whose view is made as the running kiosk makes it."""
 
-    def __init__(self) -> None:
-        self._visit = Visit(SKILL, Settings())
+    def __init__(self, *, public: bool = False) -> None:
+        self._visit = Visit(SKILL, Settings(kiosk=public))
         self.view = View()
         self.sentences: list[str] = []
         self._perform(self._visit.greet().effects)
@@ -83,6 +84,7 @@ def scenes() -> dict[str, View]:
         "mic-off": Talk().spoken().presses("topic:strengthening").spoken().on(DeviceLost("microphone")).spoken().view,
         "error": Talk().spoken().on(DeviceLost("speaker")).spoken().view,
         "timer": _timed().view,
+        "warning": forgotten_at(time.monotonic()).spoken().view,
     }
 
 
@@ -93,6 +95,12 @@ def _at_step(talk: Talk) -> Talk:
     """The voice has come to the step itself."""
     assert talk.view.step is not None
     return talk.spoken(talk.sentences.index(talk.view.step.text) + 1)
+
+
+def forgotten_at(now_s: float) -> Talk:
+    """Somebody has walked away from a public device, in the middle of the steps: it begins to warn at `now_s`."""
+    talk = Talk(public=True).on(Tick(now_s - PUBLIC_IN_STEPS_S)).spoken().says(CRAMP).spoken()
+    return talk.on(Tick(now_s))
 
 
 def _timed() -> Talk:

@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenes import COMPOSER, CRAMP, SKILL, Talk, scenes
+from scenes import COMPOSER, CRAMP, SKILL, Talk, forgotten_at, scenes
 
-from voice_skill.conversation.state import State
+from voice_skill.conversation.state import WARNING_S, State
 from voice_skill.events import Decided, DeviceBack, DeviceLost, Interrupted, Tick
 from voice_skill.kiosk.view import LOG_LINES, Line, Phase, View, asked, heard, hearing, saying
 
@@ -98,6 +98,29 @@ def test_a_visit_that_ends_by_itself_is_forgotten():
     assert (talk.view.state, talk.view.log, talk.view.heard, talk.view.caption) == ("idle", (), "", "")
 
 
+def test_a_public_visit_that_is_about_to_end_says_when_and_goes_on_if_wanted():
+    talk = forgotten_at(1_000.0)
+    assert talk.view.ends_at_s == 1_000.0 + WARNING_S
+    talk.spoken().on(Tick(1_010.0))
+    assert talk.view.ends_at_s == 1_000.0 + WARNING_S  # it doesn't move while nobody does anything
+    step = talk.view.step
+    talk.presses("more-time").spoken()
+    assert (talk.view.ends_at_s, talk.view.step) == (None, step)
+    assert Line("you", CRAMP) in talk.view.log
+    assert talk.on(Tick(1_000.0 + WARNING_S)).view.log
+
+
+def test_whoever_does_nothing_about_the_warning_is_forgotten():
+    talk = forgotten_at(1_000.0).spoken().on(Tick(1_000.0 + WARNING_S)).spoken()
+    assert (talk.view.state, talk.view.ends_at_s, talk.view.step, talk.view.log) == ("idle", None, None, ())
+
+
+def test_at_home_no_visit_is_about_to_end():
+    talk = Talk().on(Tick(0.0)).spoken().says(CRAMP).spoken()
+    for now_s in range(0, 300, 10):
+        assert talk.on(Tick(float(now_s))).spoken().view.ends_at_s is None
+
+
 def test_what_was_overheard_is_not_shown():
     view = COMPOSER.decided(heard(View(), "the match is on"), (Decided("reject", None, 0.0, None, "the match is on"),))
     assert (view.heard, view.log) == ("", ())
@@ -156,6 +179,36 @@ def test_lost_devices_are_noticed_and_welcomed_back():
     talk.on(DeviceBack("microphone")).spoken()
     assert talk.view.state == "error"
     assert talk.on(DeviceBack("speaker")).spoken().view.notice == ""
+
+
+@pytest.mark.parametrize(
+    ("lost", "state", "fault"),
+    [
+        (DeviceLost("microphone"), "mic-off", "microphone-lost"),
+        (DeviceLost("microphone", "muted"), "mic-off", "microphone-muted"),
+        (DeviceLost("speaker"), "error", "speaker-lost"),
+        (DeviceLost("voice"), "error", "voice-lost"),
+    ],
+)
+@pytest.mark.parametrize("during", ["idle", "steps"])
+def test_each_fault_is_shown_in_the_words_that_are_said_and_goes_when_it_is_mended(during, lost, state, fault):
+    talk = Talk().spoken()
+    if during == "steps":
+        talk.says(CRAMP).spoken()
+    before = talk.view
+    talk.on(lost)
+    said = " ".join(talk.sentences)
+    assert said == " ".join(prompt.text for prompt in SKILL.replies.own(fault))
+    assert talk.spoken().view.state == state
+    assert talk.view.notice == said
+    assert talk.view.step == before.step
+    mended = talk.on(DeviceBack(lost.device)).spoken().view
+    assert (mended.notice, mended.state) == ("", before.state)
+
+
+def test_a_microphone_is_either_lost_or_switched_off():
+    view = Talk().spoken().on(DeviceLost("microphone", "muted")).on(DeviceLost("microphone")).spoken().view
+    assert view.notice == "I can't hear you any more. Please check the microphone."
 
 
 def test_a_greeting_that_was_cut_off_leaves_nothing_to_go_on_with():

@@ -128,10 +128,13 @@ async def _news(board: Board) -> AsyncIterator[ServerSentEvent]:
 
 
 def _as_json(view: View) -> dict[str, Any]:
-    """The view's fields; the timer as the seconds that it has run, which the page counts on from."""
-    fields = asdict(view)
-    since = fields.pop("timer_since_s")
-    return fields | {"timer_s": None if since is None else max(0.0, time.monotonic() - since)}
+    """The view's fields; moments as the seconds since or until then, which the page counts on from."""
+    fields, now_s = asdict(view), time.monotonic()
+    since, end = fields.pop("timer_since_s"), fields.pop("ends_at_s")
+    return fields | {
+        "timer_s": None if since is None else max(0.0, now_s - since),
+        "ends_in_s": None if end is None else max(0.0, end - now_s),
+    }
 
 
 async def _body(request: Request) -> bytes:

@@ -50,6 +50,7 @@ class Booklet:
             group: {key: self.word(f"{group}.{key}") for key in getattr(self._words, group)}
             for group in ("states", "buttons", "texts")
         }
+        words["leaving"] = joined(self._replies.own("leaving"))
         words["drawings"] = {name: drawing.alt for name, drawing in self._words.drawings.items()}
         return {"words": words, "entries": [self._entry(entry_id) for entry_id in self._replies.entries]}
 

@@ -39,7 +39,7 @@ class _Behind:
             self.on_press(name)
 
     def health(self) -> dict[str, object]:
-        return {"ok": False, "state": "booting"} if self.on_health is None else self.on_health()
+        return {"ok": False, "status": "starting"} if self.on_health is None else self.on_health()
 
 
 def run_kiosk(settings: Settings, *, as_json: bool) -> None:

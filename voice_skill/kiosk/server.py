@@ -31,7 +31,7 @@ def serve(app: ASGIApp, port: int) -> Iterator[str]:
     """
     listener = _listen(port)
     noted = logging.getLogger("uvicorn")
-    noted.handlers, noted.propagate = logging.getLogger("voice_skill").handlers, False  # never on anyone's terminal
+    noted.handlers, noted.propagate = list(logging.getLogger("voice_skill").handlers), False  # never on a terminal
     server = _Server(app, listener)
     thread = threading.Thread(target=server.run, name="page", daemon=True)
     thread.start()

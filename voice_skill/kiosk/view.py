@@ -81,6 +81,7 @@ class View:
     caption: the sentence that is being said, or was said last; question: what we wait to be answered, with `options`.
     log: the last turns of this visit, oldest first; empty until somebody has said or pressed something.
     timer_since_s: when the timer was started, seconds on the clock of `Tick`; None when it is off.
+    ends_at_s: when the visit ends unless somebody does something; None while that isn't near. On the same clock.
     notice: something about the machine that needs somebody's hands; "" when all is well.
     rate: words per minute; volume: 0.0-1.0.
     """
@@ -96,6 +97,7 @@ class View:
     options: tuple[Option, ...] = ()
     alarm: Alarm | None = None
     timer_since_s: float | None = None
+    ends_at_s: float | None = None
     notice: str = ""
     rate: int = DEFAULT_RATE
     volume: float = DEFAULT_VOLUME
@@ -160,6 +162,7 @@ class Composer:
             options=self._options(state),
             alarm=self._alarm(state),
             timer_since_s=state.timer_since_s,
+            ends_at_s=state.ends_at_s,
             notice=" ".join(joined(self._replies.own(fault)) for fault in sorted(state.faults)),
             rate=state.rate,
             volume=state.volume,

@@ -32,6 +32,7 @@ function fill(list, items, make) {
 export function draw(view, words) {
   drawState(view.state, words.states[view.state]);
   write(find("#notice"), view.notice);
+  drawLeaving(view);
   drawAlarm(view.alarm);
   const idle = !(view.log.length || view.step || view.options.length || view.partial || view.heard);
   find("#idle").hidden = idle === false || view.alarm !== null;
@@ -42,7 +43,7 @@ export function draw(view, words) {
   drawTimer(view);
   const caption = find("#caption");
   write(caption, view.caption);
-  caption.classList.toggle("unseen", isShown(view, view.log.length ? "" : words.texts.idle));
+  caption.classList.toggle("unseen", isShown(view, words));
   fill(find("#log ol"), view.log, ({ who, text }) => logLine(words.texts[who], text));
   find("#log").hidden = view.log.length === 0;
   write(find("#volume b"), view.volume === null ? "" : String(Math.round(view.volume * 100)));
@@ -51,7 +52,7 @@ export function draw(view, words) {
 
 // without the voice: the step that is read by hand, or nothing but the topics
 export function drawDown(step, words) {
-  const nothing = { log: [], options: [], partial: "", heard: "", caption: "", alarm: null, timer_s: null, question: "" };
+  const nothing = { log: [], options: [], partial: "", heard: "", caption: "", alarm: null, timer_s: null, ends_in_s: null, question: "" };
   draw({ ...nothing, state: "error", notice: words.texts.down, step, rate: null, volume: null }, words);
   find("#remedy").hidden = true;
 }
@@ -61,9 +62,11 @@ export function fillTopics(entries) {
 }
 
 // whether the sentence stands somewhere else on the page already
-function isShown({ caption, step, question, alarm, notice }, idle) {
+function isShown({ caption, step, question, alarm, notice, ends_in_s, log }, { texts, leaving }) {
   const shown = step ? [step.text, step.place, ...step.cautions] : [];
-  const among = [question, notice, alarm?.text ?? ""].some((text) => text.includes(caption));
+  const idle = log.length ? "" : texts.idle;
+  const warning = ends_in_s === null ? "" : leaving;
+  const among = [question, notice, warning, alarm?.text ?? ""].some((text) => text.includes(caption));
   return among || shown.includes(caption) || (idle !== "" && caption.includes(idle));
 }
 
@@ -71,6 +74,23 @@ function drawState(state, word) {
   document.body.dataset.state = state;
   find("#state use").setAttribute("href", `#icon-${state}`);
   write(find("#state span"), word);
+}
+
+let leavingCount;
+
+// the warning itself is told politely as the caption; the seconds are only seen
+function drawLeaving({ ends_in_s: seconds, state }) {
+  const banner = find("#leaving");
+  clearInterval(leavingCount);
+  if (seconds === null && banner.contains(document.activeElement)) find("#talk").focus({ preventScroll: true });
+  const appears = banner.hidden && seconds !== null;
+  banner.hidden = seconds === null;
+  if (appears) banner.scrollIntoView({ block: "nearest" });
+  if (seconds === null) return;
+  const ends = performance.now() + seconds * 1000;
+  const count = () => write(banner.querySelector("b"), String(Math.max(0, Math.ceil((ends - performance.now()) / 1000))));
+  count();
+  if (state !== "thinking" && state !== "speaking") leavingCount = setInterval(count, 200); // it waits for the voice
 }
 
 function drawAlarm(alarm) {

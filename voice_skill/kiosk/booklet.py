@@ -46,7 +46,7 @@ class Booklet:
 
     def as_json(self) -> dict[str, Any]:
         """Every entry with its steps, cautions and drawings; and the words that the page's scripts put in."""
-        words = {
+        words: dict[str, Any] = {
             group: {key: self.word(f"{group}.{key}") for key in getattr(self._words, group)}
             for group in ("states", "buttons", "texts")
         }

@@ -30,7 +30,9 @@ FIRST_BLOCK_S = 2.0  # an open device asks for samples within 50 ms; the rest is
 CHANGE_S = 3.0  # as long as opening a device may take
 CLOSE_S = 1.0  # a sound server that hangs would hold us for ever
 TICK_S = 0.25
-LOST_AFTER_TICKS = 6  # 1.5 s; in ticks, not by the clock, so that a suspended machine doesn't count as a lost device
+# 1.5 s; in ticks, not by the clock, so that a suspended machine doesn't count as a lost device. A tick that takes twice
+# its time counts for nothing: whoever holds us up holds up the thread that fills the blocks, too.
+LOST_AFTER_TICKS = 6
 
 Done = Callable[[int, bool], None]  # whole clips spoken; whether that was all
 Begun = Callable[[int], None]  # which clip, from 0
@@ -312,12 +314,14 @@ class Player:
         seen: tuple[Tape | None, int] = (None, 0)
         silent_ticks = 0
         while True:
+            began = time.monotonic()
             try:
                 news = self._news.get(timeout=TICK_S)
             except queue.Empty:
+                held_up = time.monotonic() - began > 2 * TICK_S
                 tape = self._tape
                 now = (tape, tape.blocks if tape else 0)
-                silent_ticks = silent_ticks + 1 if now == seen else 0
+                silent_ticks = silent_ticks + (not held_up) if now == seen else 0
                 seen = now
                 if tape and silent_ticks >= LOST_AFTER_TICKS:
                     self._lose(tape, "The loudspeaker doesn't take any sound.")

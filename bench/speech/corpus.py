@@ -25,6 +25,10 @@ IN_DOMAIN = ("about", "command", "flag")
 NATIVE = ("kokoro-af_nova", "kokoro-am_puck", "kokoro-bf_lily", "kokoro-bm_lewis")
 OTHER = ("kokoro-ef_dora", "kokoro-zm_yunxi", "kokoro-jf_alpha", "kokoro-im_nicola", "flite-rms")
 
+# A writer whom the matcher learns from thought of these as well: they keep their place, which chooses the voices of the
+# others, but nothing is measured with them.
+RETIRED = frozenset({"how long does it take to boil an egg", "tell me a joke about penguins"})
+
 # What people say to make a voice stop; each is a phrase of `stop` in content/commands.yaml.
 STOPS = (
     "stop",
@@ -67,13 +71,17 @@ class Clip:
 
 
 def sentences() -> list[Sentence]:
-    """All of them, in the order of the file."""
-    return [Sentence(text, kind, tuple(expected.split("|"))) for kind, expected, text in rows(SENTENCES)]
+    """Those that nothing was learnt from, in the order of the file."""
+    return [sentence for sentence in _written() if sentence.text not in RETIRED]
 
 
 def clips() -> list[Clip]:
     """Each sentence in one of the native voices, every second one also in another."""
-    return [clip for kind in KINDS for clip in _clips([s for s in sentences() if s.kind == kind])]
+    return [clip for kind in KINDS for clip in _clips([s for s in _written() if s.kind == kind])]
+
+
+def _written() -> list[Sentence]:
+    return [Sentence(text, kind, tuple(expected.split("|"))) for kind, expected, text in rows(SENTENCES)]
 
 
 def _clips(of_one_kind: list[Sentence]) -> list[Clip]:
@@ -82,6 +90,7 @@ def _clips(of_one_kind: list[Sentence]) -> list[Clip]:
         spoken.append((sentence, NATIVE[place % len(NATIVE)]))
         if place % 2 == 0:
             spoken.append((sentence, OTHER[place // 2 % len(OTHER)]))
+    spoken = [(sentence, voice) for sentence, voice in spoken if sentence.text not in RETIRED]
     # Numbered in an order that has nothing to do with the voice: counted as they stand here, two of the voices would
     # meet pink noise only and the others babble only.
     spoken.sort(key=lambda said: hashlib.sha1(f"{said[0].text} {said[1]}".encode(), usedforsecurity=False).digest())

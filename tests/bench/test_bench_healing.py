@@ -24,7 +24,7 @@ def test_one_pull_from_the_command_to_the_page(tmp_path):
 
     page = tmp_path / "kiosk.md"
     page.write_text(
-        "before\n\n<!-- scripts/bench healing: begin -->\nold\n<!-- scripts/bench healing: end -->\n\nafter\n"
+        "before\n\n<!-- scripts/bench healing: begin -->\nstale figures\n<!-- scripts/bench healing: end -->\n\nafter\n"
     )
     app = typer.Typer()
     app.command()(healing.main)
@@ -36,4 +36,4 @@ def test_one_pull_from_the_command_to_the_page(tmp_path):
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "1/1 pulls healed" in text
-    assert "old" not in text
+    assert "stale figures" not in text

@@ -39,7 +39,7 @@ PULL = 0.05  # of the weights towards 0, in units of the loss
 MOST_ACCEPTED, MOST_ACCEPTED_SPOKEN, MOST_ASKED = 0.015, 0.025, 0.04
 # Of what strangers say harmlessly, at most this share is taken for an emergency or urgent flag, or asked about, or for
 # one that wants a doctor soon. A third of the harmless sentences were written to sound alarming.
-MOST_RAISED, MOST_RAISED_OR_ASKED, MOST_MENTIONED = 0.015, 0.03, 0.03
+MOST_RAISED, MOST_RAISED_OR_ASKED, MOST_MENTIONED = 0.02, 0.04, 0.03
 # Of the grave flags of strangers that the rules raise, at most this share may be taken back, and none from this
 # probability on.
 MOST_OVERRULED, MOST_OVERRULED_AT = 0.003, 0.3

@@ -66,7 +66,8 @@ CRAMP, HEAT = "my toes are cramping", "does heat help"
 
 def scenes() -> dict[str, View]:
     """The views by name; "idle" to "error" are states, the others what can be seen in one."""
-    asked = next(talk for talk in (Talk().spoken().says(text) for text in DOUBTFUL) if len(talk.view.options) > 1)
+    talks = (Talk().spoken().says(text) for text in DOUBTFUL)
+    asked = next(talk for talk in talks if sum("topic:" in option.press for option in talk.view.options) == 2)
     return {
         "booting": View(),
         "idle": Talk().spoken().view,

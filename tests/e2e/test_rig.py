@@ -89,7 +89,8 @@ def test_the_recorder_hears_what_this_process_plays(virtual_audio: VirtualAudio)
     with virtual_audio.record() as recording:
         before = time.perf_counter()
         padded = np.concatenate([answer, np.zeros(SPEAKER_HZ // 2, np.float32)])  # `play` may break off the last block
-        sounddevice.play(padded, SPEAKER_HZ, blocking=True)
+        # half a second in advance: with less, a busy machine leaves gaps, and those are heard as well
+        sounddevice.play(padded, SPEAKER_HZ, blocking=True, latency=0.5)
         # not the first sound: on a busy machine a sample of what was played before can still be on its way
         played = time.perf_counter()
         recording.wait_until(lambda: recording.time_of(recording.samples.size) > played + 0.5, 30, "it has caught up")

@@ -22,8 +22,8 @@ SPOKEN_NOTE = (
 )
 # Three designs came so far: concepts with coverage, the votes of all words, and votes with a sentence network.
 WHAT_WOULD_HELP = (
-    "What would close the gaps. Typed: more writers, above all of short commands and far talk; a third layer of the "
-    "network, for 1.3 ms more. Red flags: those missed are told as stories without a word of the sign, so more such "
+    "What would close the gaps. Typed: more writers, above all of short commands and far talk; rules that warn less "
+    "of ordinary cramps. Red flags: those missed are told as stories without a word of the sign, so more such "
     "stories, and a clinician's word on the rules. Spoken: what is wrong was mostly misheard."
 )
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from safetensors.numpy import load_file
 
-from voice_skill.understanding.network import LONGEST, NetworkWeights, rounded
+from voice_skill.understanding.network import LONGEST, NetworkWeights, Rounded
 
 LAYERS = 6  # of the encoder: all it has
 DROPOUT = 0.1
@@ -34,14 +34,12 @@ def read_encoder(folder: Path, layers: int = LAYERS) -> NetworkWeights:
     numbers = {name.removeprefix("bert."): value.astype(np.float32) for name, value in numbers.items()}
     pieces = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     kept = [n for n, piece in enumerate(pieces) if re.fullmatch(r"(##)?[a-z0-9]+|\[(CLS|SEP|UNK)\]", piece)]
-    words, scales = rounded(numbers["embeddings.word_embeddings.weight"][kept])
     places = numbers["embeddings.position_embeddings.weight"][:LONGEST]
     return NetworkWeights(
         pieces=tuple(pieces[n] for n in kept),
         labels=(),
         flags=(),
-        words=words,
-        word_scales=scales,
+        words=Rounded.of(numbers["embeddings.word_embeddings.weight"][kept]),
         places=places + numbers["embeddings.token_type_embeddings.weight"][0],
         layers=tuple(_layer(numbers, f"encoder.layer.{number}") for number in range(layers)),
         ends={

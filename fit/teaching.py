@@ -72,7 +72,7 @@ def teach(
         {"ends": _ends(start, len(labels) + len(flags)), "layers": list(start.layers)},
     )
     state = jax.vmap(_OPTIMIZER.init)(params)
-    fixed = jnp.asarray(start.words), jnp.asarray(start.word_scales), jnp.asarray(start.places)
+    fixed = jnp.asarray(start.words.whole), jnp.asarray(start.words.scales), jnp.asarray(start.places)
     advice = _stacked(coaches)
     said = time.monotonic()
     for number, (length, chosen) in enumerate(chunks):
@@ -238,7 +238,7 @@ def _stacked(networks: Sequence[NetworkWeights]) -> Params:
 
 
 def _ends(start: NetworkWeights, outs: int) -> dict[str, Any]:
-    width = start.words.shape[1]
+    width = start.words.whole.shape[1]
     return {**start.ends, "out.weight": np.zeros((width, outs), np.float32), "out.bias": np.zeros(outs, np.float32)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from voice_skill.understanding.network import LONGEST, NetworkWeights, rounded
+from voice_skill.understanding.network import LONGEST, NetworkWeights, Rounded
 
 LABELS = ("heat", "massage", "none")
 FLAGS = ("no", "RF-E1")
@@ -40,14 +40,12 @@ def tiny_network(*, taught: bool = True) -> NetworkWeights:
         thinking = dense("widen", _WIDTH, _INNER) | dense("narrow", _INNER, _WIDTH)
         return looking | thinking | level("taken") | level("thought")
 
-    words, scales = rounded(some(len(_PIECES), _WIDTH))
     ends = level("first")
     return NetworkWeights(
         pieces=_PIECES,
         labels=LABELS if taught else (),
         flags=FLAGS if taught else (),
-        words=words,
-        word_scales=scales,
+        words=Rounded.of(some(len(_PIECES), _WIDTH)),
         places=some(LONGEST, _WIDTH),
         layers=tuple(layer() for _ in range(_LAYERS)),
         ends=ends | dense("out", _WIDTH, len(LABELS) + len(FLAGS)) if taught else ends,

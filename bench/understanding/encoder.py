@@ -21,7 +21,7 @@ class Encoder:
 
     def __init__(self, folder: Path) -> None:
         weights = read_encoder(folder, LAYERS)
-        width = weights.words.shape[1]
+        width = weights.words.whole.shape[1]
         whole = {"out.weight": np.eye(width, dtype=np.float32), "out.bias": np.zeros(width, np.float32)}
         self._network = SentenceNetwork(replace(weights, ends={**weights.ends, **whole}), ())
 

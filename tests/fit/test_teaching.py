@@ -89,7 +89,7 @@ def test_what_teaches_computes_as_the_program_does() -> None:
     texts = ["toes cramping", "hot", "rub my toe please"]
     numbers, given = padded([reader.numbers(text) for text in texts])
     params = {"ends": weights.ends, "layers": list(weights.layers)}
-    fixed = jnp.asarray(weights.words), jnp.asarray(weights.word_scales), jnp.asarray(weights.places)
+    fixed = jnp.asarray(weights.words.whole), jnp.asarray(weights.words.scales), jnp.asarray(weights.places)
     sums = np.asarray(outputs(params, fixed, numbers, given))[:, : len(LABELS)]
     chances = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
     for row, reading in zip(chances, reader.read(texts), strict=True):
@@ -120,5 +120,5 @@ def test_an_encoder_is_read_from_its_files(tmp_path) -> None:
     assert encoder.places.shape == (LONGEST, width)
     assert encoder.layers[0]["look.weight"].shape == (width, 3 * width)
     assert encoder.layers[0]["narrow.weight"].shape == (inner, width)
-    toe = encoder.words[2] * encoder.word_scales[2]
+    toe = encoder.words.rows(2)
     assert toe == pytest.approx(made["embeddings.word_embeddings.weight"][3], abs=0.03)

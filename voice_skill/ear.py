@@ -139,7 +139,7 @@ class Ear:
             if self._ended.is_set():
                 return
             self._judge(microphone)
-            speaking = time.monotonic() < self.closed_until
+            speaking = time.monotonic() - microphone.behind_s < self.closed_until
             if not speaking and self._interjections is not None:
                 self._interjections.keep_up(frame)
             if speaking or (self._push_to_talk and not self._invited.is_set()):

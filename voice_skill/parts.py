@@ -102,6 +102,11 @@ class Microphone(Protocol):
         """For how long every sample has been exactly 0."""
         ...
 
+    @property
+    def behind_s(self) -> float:
+        """How long ago, at least, the frame that is being read was recorded."""
+        ...
+
     def frames(self) -> Iterator[bytes]:
         """Frames of 20 ms until the device is lost (DeviceError)."""
         ...

@@ -122,7 +122,7 @@ def test_it_does_not_hear_itself(virtual_audio):
         exchange, _ = ask(virtual_audio, assistant, recording, CRAMPING)
         assert exchange["entry"] == "relief-now"
         time.sleep(4)
-        assert [e["key"] for e in assistant.exchanges if e["heard"]] == ["entry:relief-now:1"]
+        assert [e["key"] for e in assistant.exchanges if e["heard"]] == ["entry:relief-now:1"], assistant.output
 
 
 def test_one_can_stop_it_by_voice_while_it_speaks(virtual_audio):

@@ -109,6 +109,7 @@ def test_a_slow_reader_loses_the_oldest_sound_and_it_is_counted(virtual_audio):
         until(microphone, lambda _: True)
         time.sleep(1.5)
         assert microphone.health.dropped_ms >= 500
+        assert microphone.behind_s == pytest.approx(0.5, abs=0.1)  # that old is what is read now
         backlog = sum(1 for _ in zip(microphone.frames(), range(10), strict=False))
         assert backlog == 10
 

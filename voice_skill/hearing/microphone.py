@@ -77,6 +77,11 @@ class Inbox:
         self.closed = True
         self.put(None)
 
+    @property
+    def waiting_s(self) -> float:
+        """Seconds of sound that are there and unread."""
+        return self._queue.qsize() * BLOCK_MS / 1000
+
     def get(self, timeout_s: float) -> bytes | None:
         """The oldest block. Raises `queue.Empty` if none came within that time."""
         return self._queue.get(timeout=timeout_s)
@@ -123,6 +128,11 @@ class Microphone:
     def silent_ms(self) -> int:
         """For how long every sample has been exactly 0; may be asked from any thread."""
         return self._silent_ms
+
+    @property
+    def behind_s(self) -> float:
+        """How long ago, at least, the frame that is being read was recorded: a busy machine reads late."""
+        return self._inbox.waiting_s
 
     @property
     def health(self) -> MicrophoneHealth:

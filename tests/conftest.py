@@ -29,11 +29,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_house].cleanup()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m "not rig"` leaves out what needs the virtual sound card."""
+    """`-m "not rig"` leaves out what needs the virtual sound card.
+
+    Where several run at once, these come first, one by one: they take long, and mostly wait. Of the others a file's
+    tests stay together, which share what they build.
+    """
     for item in items:
         if "virtual_audio" in getattr(item, "fixturenames", ()):
             item.add_marker("rig")
+        else:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=lambda item: item.get_closest_marker("rig") is None)
 
 
 @pytest.fixture

@@ -187,6 +187,8 @@ class Assistant:
             case _Key(name):
                 self._pressed(name)
             case DeviceLost() | DeviceBack():
+                back = self._speaker_as if item.device == "speaker" else "ok"
+                self._beats.part(item.device, item.how if isinstance(item, DeviceLost) else back)
                 self._device_changed(item)
             case _:
                 self._perform(self._visit.on(item))
@@ -198,10 +200,6 @@ class Assistant:
             self._waiting.append(event)
             return
         self._perform(self._visit.on(event))
-        if isinstance(event, DeviceLost):
-            self._beats.part(event.device, event.how)
-        else:
-            self._beats.part(event.device, self._speaker_as if event.device == "speaker" else "ok")
 
     def _prepare(self, text: str) -> None:
         """Have the answer at hand that these words would get if nothing followed."""

@@ -86,6 +86,13 @@ def fit(corpus: Corpus, teach: Teach, spoken: Sequence[Case], say: Say) -> Fitte
     return Fitted(weights, learnt.network)
 
 
+def refresh(corpus: Corpus, network: NetworkWeights, fitted: Weights) -> Fitted:
+    """What was `fitted`, with votes of this corpus beside a network that was taught with it; weights and bands stay."""
+    learnt = learn(corpus, learned_reader(corpus.training), network)
+    weights = replace(fitted, votes=learnt.votes, alarms=learnt.alarms, trained_on=corpus.digest())
+    return Fitted(weights, learnt.network)
+
+
 def learn(corpus: Corpus, reader: Reader, network: NetworkWeights) -> Learnt:
     """Votes from every sentence of a corpus, beside the network that was taught with them."""
     votes, alarms = (

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict
 
 from fit.corpus import Corpus
 from fit.files import CHECKOUT
 from fit.network import read_encoder
-from fit.teaching import Progress, coached
+from fit.teaching import Progress, coached, taught_again
 from voice_skill.understanding.network import NetworkWeights, parse_network, written_network
 from voice_skill.understanding.training import NO_FLAG
 
@@ -33,20 +34,29 @@ class School:
         """
         file = self._kept / f"{corpus.digest()}.npz"
         if not file.exists():
-            taught = coached(
-                self._encoder,
-                corpus.lessons(),
-                labels=tuple(corpus.training.phrases),
-                flags=(NO_FLAG, *(flag.id for flag in corpus.safety.flags)),
-                trained_on=corpus.digest(),
-                progress=progress,
-            )
+            taught = coached(self._encoder, corpus.lessons(), **_exam(corpus), progress=progress)
             self._kept.mkdir(parents=True, exist_ok=True)
             draft = file.with_suffix(".tmp")
             draft.write_bytes(written_network(taught))
             draft.replace(file)
         return parse_network(file.read_bytes())
 
+    def network_again(self, corpus: Corpus, network: NetworkWeights, progress: Progress) -> NetworkWeights:
+        """`network`, taught before with nearly this corpus, after it has read this one, too; not kept."""
+        taught = taught_again(network, corpus.lessons(), **_exam(corpus), progress=progress)
+        return parse_network(written_network(taught))
+
     @cached_property
     def _encoder(self) -> NetworkWeights:
         return read_encoder(self._folder)
+
+
+class _Exam(TypedDict):
+    labels: tuple[str, ...]
+    flags: tuple[str, ...]
+    trained_on: str
+
+
+def _exam(corpus: Corpus) -> _Exam:
+    flags = (NO_FLAG, *(flag.id for flag in corpus.safety.flags))
+    return _Exam(labels=tuple(corpus.training.phrases), flags=flags, trained_on=corpus.digest())

@@ -21,7 +21,7 @@ import numpy as np
 import optax
 
 from fit.network import NOWHERE, Params, outputs, padded
-from voice_skill.understanding.network import LONGEST, NetworkWeights, SentenceNetwork
+from voice_skill.understanding.network import LONGEST, Layer, NetworkWeights, Rounded, SentenceNetwork
 
 if TYPE_CHECKING:
     from fit.corpus import Lesson
@@ -36,6 +36,7 @@ FLAGS_COUNT = 0.5  # of the loss, beside the labels
 DOUBT = 0.02  # label smoothing: keeps it from being too sure
 HEEDED = 0.8  # of the loss: what coaches say, where there are any; the rest is what is right
 COACHES, COACH_EPOCHS = 4, 3.0
+AGAIN_EPOCHS, AGAIN_PACE, AGAIN_HEEDED = 1.5, 0.3, 0.5  # when a few sentences have changed; found on the dev split
 LAYERS, EPOCHS = 3, 12.0  # of the network that is shipped: each layer takes more than a millisecond for every utterance
 
 Progress = Callable[[int, int], None]
@@ -51,6 +52,8 @@ def teach(
     epochs: float,
     members: int = 1,
     coaches: Sequence[NetworkWeights] = (),
+    heeded: float = HEEDED,
+    pace: float = 1.0,
     seed: int = 1,
     progress: Progress = lambda done, steps: None,
 ) -> list[NetworkWeights]:
@@ -60,7 +63,10 @@ def teach(
 
     Args:
         members: how many are taught beside each other, each with its own order of lessons.
+        start: what it answers already it goes on from.
         coaches: taught for the same labels and flags; what they make of a sentence together is most of what is learnt.
+        heeded: how much of it, 0 to 1.
+        pace: of the learning, in units of the usual.
         progress: called with batches done, and all of them.
     """
     draw = np.random.default_rng(seed)
@@ -69,16 +75,16 @@ def teach(
     steps = CHUNK * len(chunks)
     params: Params = jax.tree.map(
         lambda x: jnp.stack([jnp.asarray(x)] * members),
-        {"ends": _ends(start, len(labels) + len(flags)), "layers": list(start.layers)},
+        {"ends": _ends(start, labels, flags), "layers": [_floats(layer) for layer in start.layers]},
     )
     state = jax.vmap(_OPTIMIZER.init)(params)
     fixed = jnp.asarray(start.words.whole), jnp.asarray(start.words.scales), jnp.asarray(start.places)
     advice = _stacked(coaches)
     said = time.monotonic()
     for number, (length, chosen) in enumerate(chunks):
-        rates = jnp.array([_rate((number * CHUNK + n + 1) / steps) for n in range(CHUNK)])
+        rates = pace * jnp.array([_rate((number * CHUNK + n + 1) / steps) for n in range(CHUNK)])
         key = jax.random.fold_in(jax.random.PRNGKey(seed), number)
-        params, state = _study(params, state, table.arrays, fixed, advice, chosen, rates, key, length)
+        params, state = _study(params, state, table.arrays, fixed, advice, heeded, chosen, rates, key, length)
         done = CHUNK * (number + 1)
         if time.monotonic() - said > 1 or done == steps:
             jax.block_until_ready(params)
@@ -128,6 +134,30 @@ def coached(
     )[0]
 
 
+def taught_again(
+    network: NetworkWeights,
+    lessons: Sequence[Lesson],
+    labels: Sequence[str],
+    flags: Sequence[str],
+    *,
+    trained_on: str,
+    progress: Progress = lambda done, steps: None,
+) -> NetworkWeights:
+    """A network that was taught, after a few lessons have changed: it goes on from what it knows, its own coach."""
+    return teach(
+        network,
+        lessons,
+        labels,
+        flags,
+        trained_on=trained_on,
+        epochs=AGAIN_EPOCHS,
+        coaches=[replace(network, ends=_ends(network, labels, flags))],
+        heeded=AGAIN_HEEDED,
+        pace=AGAIN_PACE,
+        progress=progress,
+    )[0]
+
+
 class _Table:
     """All lessons as arrays. lengths: pieces of each; arrays: (numbers, lengths, labels, flags, counts)."""
 
@@ -169,7 +199,16 @@ def _chunks(
 
 @partial(jax.jit, static_argnames="length", donate_argnums=(0, 1))
 def _study(
-    params: Params, state: Any, arrays: Any, fixed: Any, advice: Any, chosen: Any, rates: Any, key: Any, length: int
+    params: Params,
+    state: Any,
+    arrays: Any,
+    fixed: Any,
+    advice: Any,
+    heeded: Any,
+    chosen: Any,
+    rates: Any,
+    key: Any,
+    length: int,
 ) -> Any:
     """Params and the optimizer's state after a chunk of batches; chosen: batches x members x batch."""
     all_numbers, all_lengths, all_labels, all_flags, all_counts, unknown = arrays
@@ -182,8 +221,8 @@ def _study(
         right = (counts * (each + FLAGS_COUNT * _unlikelihood(sums[:, split:], flagged))).mean()
         if said is None:
             return right
-        heeded = (_surprise(sums[:, :split], said[0]) + FLAGS_COUNT * _surprise(sums[:, split:], said[1])).mean()
-        return (1 - HEEDED) * right + HEEDED * heeded
+        advised = (_surprise(sums[:, :split], said[0]) + FLAGS_COUNT * _surprise(sums[:, split:], said[1])).mean()
+        return (1 - heeded) * right + heeded * advised
 
     def learn(params: Params, state: Any, rate: Any, *lesson: Any) -> Any:
         slope = jax.grad(loss)(params, *lesson)
@@ -233,13 +272,25 @@ def _stacked(networks: Sequence[NetworkWeights]) -> Params:
     """All numbers of several networks, each with one more axis; None for none."""
     if not networks:
         return None
-    each = [{"ends": network.ends, "layers": list(network.layers)} for network in networks]
+    each = [{"ends": network.ends, "layers": [_floats(layer) for layer in network.layers]} for network in networks]
     return jax.tree.map(lambda *numbers: jnp.stack([jnp.asarray(x) for x in numbers]), *each)
 
 
-def _ends(start: NetworkWeights, outs: int) -> dict[str, Any]:
-    width = start.words.whole.shape[1]
-    return {**start.ends, "out.weight": np.zeros((width, outs), np.float32), "out.bias": np.zeros(outs, np.float32)}
+def _ends(start: NetworkWeights, labels: Sequence[str], flags: Sequence[str]) -> dict[str, Any]:
+    """What stands around the layers, with an output for each label and flag: as `start` has it, or 0."""
+    known = [("label", name) for name in start.labels] + [("flag", name) for name in start.flags]
+    wanted = [("label", name) for name in labels] + [("flag", name) for name in flags]
+    weight = np.zeros((start.words.whole.shape[1], len(wanted)), np.float32)
+    bias = np.zeros(len(wanted), np.float32)
+    for column, name in enumerate(wanted):
+        if name in known:
+            weight[:, column] = start.ends["out.weight"][:, known.index(name)]
+            bias[column] = start.ends["out.bias"][known.index(name)]
+    return {**start.ends, "out.weight": weight, "out.bias": bias}
+
+
+def _floats(layer: Layer) -> dict[str, Any]:
+    return {name: value.rows().T if isinstance(value, Rounded) else value for name, value in layer.items()}
 
 
 _OPTIMIZER = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(), optax.add_decayed_weights(DECAY))

@@ -13,8 +13,14 @@ from tiny_network import FLAGS, LABELS, tiny_network
 
 from fit.corpus import Lesson
 from fit.network import outputs, padded, read_encoder
-from fit.teaching import CHUNK, coached, teach, worn
-from voice_skill.understanding.network import LONGEST, NetworkWeights, SentenceNetwork
+from fit.teaching import CHUNK, coached, taught_again, teach, worn
+from voice_skill.understanding.network import (
+    LONGEST,
+    NetworkWeights,
+    SentenceNetwork,
+    parse_network,
+    written_network,
+)
 
 LESSONS = [
     Lesson("warm", ("heat",), ("no",)),
@@ -69,6 +75,18 @@ def test_coaches_are_heeded() -> None:
     (heeding,) = teach(start, LESSONS, LABELS, FLAGS, trained_on="these", epochs=200, coaches=coaches)
     chances = np.exp(SentenceNetwork(heeding, LABELS).read(["warm"])[0].labels)
     assert chances[LABELS.index("massage")] > chances[LABELS.index("heat")]
+
+
+def test_taught_again_it_knows_what_it_knew_and_has_room_for_what_is_new() -> None:
+    (before,) = teach(tiny_network(taught=False), LESSONS, LABELS, FLAGS, trained_on="others", epochs=200)
+    before = parse_network(written_network(before))  # as it is shipped
+    again = taught_again(before, LESSONS, ("cold", *LABELS), FLAGS, trained_on="these")
+    assert again.trained_on == "these"
+    was, now = SentenceNetwork(before, LABELS), SentenceNetwork(again, LABELS)
+    for lesson in LESSONS[:5]:
+        assert now.read([lesson.text])[0].labels.argmax() == was.read([lesson.text])[0].labels.argmax()
+    assert "cold" in again.labels
+    assert not np.allclose(again.layers[0]["take.bias"], before.layers[0]["take.bias"])
 
 
 def test_a_worn_sentence_keeps_its_ends_and_its_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import permutations
 
 from voice_skill import __version__
 from voice_skill.conversation.waiting import PUBLIC_IN_STEPS_S
@@ -89,7 +90,9 @@ def scenes() -> dict[str, View]:
     }
 
 
-DOUBTFUL = ("the foot thing", "is it good for the foot", "food or shoes", "stretch or massage", "warm or rub", "shoes")
+# Two topics in few words. Which of these are taken for a question about either changes with each fit.
+TOPICS = ("heat", "massage", "stretch", "shoes", "food", "night", "blood", "doctor")
+DOUBTFUL = [f"{one}{joined}{other}" for one, other in permutations(TOPICS, 2) for joined in (" or ", " ")]
 
 
 def _at_step(talk: Talk) -> Talk:

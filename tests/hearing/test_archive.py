@@ -113,6 +113,7 @@ def whole():
         (lying_about_its_size(), "no sound zip"),
         (encrypted(), "encrypted"),
     ],
+    ids=["empty", "text", "cut off", "corrupt", "lying", "encrypted"],  # not the bytes: they hold the time of day
 )
 def test_damaged_archives_are_told(tmp_path, into, content, cause):
     archive = tmp_path / "a.zip"

@@ -33,15 +33,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`-m "not rig"` leaves out what needs the virtual sound card.
 
-    Where several run at once, these come first, one by one: they take long, and mostly wait. Of the others a file's
-    tests stay together, which share what they build.
+    Where two workers share the tests, one begins with all of these, which take long and mostly wait, one at a time.
+    Of the others a file's tests stay together, which share what they build.
     """
     for item in items:
         if "virtual_audio" in getattr(item, "fixturenames", ()):
             item.add_marker("rig")
-        else:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+        group = "rig" if item.get_closest_marker("rig") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.get_closest_marker("rig") is None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What runs beside the virtual sound card steps aside for it: sound that is late is lost."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.get_closest_marker("rig") and os.nice(0) < 10:
+        os.nice(10)
 
 
 @pytest.fixture

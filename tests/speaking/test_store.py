@@ -147,6 +147,22 @@ def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path: Path, folder: 
     assert len(caplog.records) == 1
 
 
+def test_a_clip_that_another_process_clears_away_unfinished_is_not_a_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    def cleared_away(draft: str, _path: Path) -> None:
+        os.unlink(draft)
+        raise FileNotFoundError(draft)
+
+    store = ClipStore(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr("voice_skill.speaking.store.os.replace", cleared_away)
+        store.save(KEY, clip())
+    assert not caplog.records
+    store.save(KEY, clip())
+    assert same(store.load(KEY), clip())
+
+
 def test_many_threads_and_stores_in_one_small_folder_never_fail(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     stores = [ClipStore(tmp_path, limit_bytes=30_000) for _ in range(3)]
     wrong: list[int] = []

@@ -84,6 +84,8 @@ class ClipStore:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
             os.replace(temporary, path)
+        except FileNotFoundError:  # another process was clearing out, and took it for one that was left behind
+            return
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)

@@ -91,7 +91,7 @@ def test_the_virtual_card_is_the_default_output(virtual_audio: VirtualAudio):
 
 
 def test_what_is_played_comes_out_sample_by_sample(virtual_audio: VirtualAudio, ear: Ear):
-    """Half a second ahead: with less, a machine that is too busy tears holes into the sound, which isn't tested here."""
+    """Half a second ahead: with less, a machine that is too busy tears holes into the sound; that isn't tested here."""
     clip = noise(1.5)
     player = Player(on_lost=ear.lost, lead_in_s=0, latency_s=0.5)
     best = 0.0

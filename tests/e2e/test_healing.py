@@ -201,10 +201,10 @@ def test_a_voice_that_hangs_is_told_once_and_the_answers_are_shown(virtual_audio
         assistant.ready()
         recording.wait_for_silence(time.perf_counter(), lasting=1.0)
         asked = time.perf_counter()
-        shown = answers(virtual_audio, assistant, timeout=25)
+        shown = answers(virtual_audio, assistant, timeout=30)
         assert "Step 1 of 4." in shown["say"]
-        trouble = assistant.wait_for(lambda e: e["key"] == "reply:voice-lost", timeout=15)
-        assert assistant.told_at(trouble) - asked < 25
+        trouble = assistant.wait_for(lambda e: e["key"] == "reply:voice-lost", timeout=30)
+        assert assistant.told_at(trouble) - asked < 40  # the engine's deadlines add up, for each sentence asked of it
         assert recording.wait_for_sound(assistant.told_at(trouble) - 0.2, timeout=5)  # it was made ready first of all
         assert assistant.told_at(answers(virtual_audio, assistant)) > assistant.told_at(trouble)
         assert keys(assistant).count("reply:voice-lost") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -209,9 +210,14 @@ def test_a_voice_that_hangs_is_told_once_and_the_answers_are_shown(virtual_audio
         assert assistant.told_at(answers(virtual_audio, assistant)) > assistant.told_at(trouble)
         assert keys(assistant).count("reply:voice-lost") == 1
         marker.unlink()
-        time.sleep(1)
-        answers(virtual_audio, assistant)
-        assistant.wait_for(lambda e: e["key"] == "reply:voice-back", timeout=10)
+        for _ in range(3):  # the next sentence that it makes tells it; that may be one in the background, at any time
+            with contextlib.suppress(TimeoutError):
+                assistant.wait_for(lambda e: e["key"] == "reply:voice-back", timeout=3)
+                break
+            with contextlib.suppress(TimeoutError):
+                answers(virtual_audio, assistant)
+        else:
+            assistant.wait_for(lambda e: e["key"] == "reply:voice-back", timeout=10)
 
 
 def test_a_starved_process_loses_no_device(virtual_audio):

@@ -29,25 +29,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_house].cleanup()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m "not rig"` leaves out what needs the virtual sound card.
-
-    Where two workers share the tests, one begins with all of these, which take long and mostly wait, one at a time.
-    Of the others a file's tests stay together, which share what they build.
-    """
+    """`-m "not rig"` leaves out what needs the virtual sound card."""
     for item in items:
         if "virtual_audio" in getattr(item, "fixturenames", ()):
             item.add_marker("rig")
-        group = "rig" if item.get_closest_marker("rig") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("rig") is None)
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """What runs beside the virtual sound card steps aside for it: sound that is late is lost."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not item.get_closest_marker("rig") and os.nice(0) < 10:
-        os.nice(10)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """`python -m fit`: fits the matcher to the content and to what writers wrote. Half an hour with a graphics card (JAX
 finds it), else a night, for the sentence network; `python -m fit teach` teaches only that, into build/networks.
 
-`python -m fit again`, a quarter of an hour, is for a few changed phrases: votes anew, the shipped network reads all
-sentences once more, weights and bands stay.
+`python -m fit again`, half an hour on two cores, is for a few changed phrases: votes anew, the shipped network reads
+all sentences once more, weights and bands stay.
 
 `python -m fit hear` makes the noisy copies anew (twenty minutes; needs espeak-ng and flite); `python -m fit errors`
 lists the dev split's mistakes; `python -m fit judge IN.tsv OUT.tsv` scores other sentences.
@@ -24,8 +24,8 @@ from fit.files import CHECKOUT
 from fit.fitting import Fitted, Say, fit, refresh
 from fit.hear import DEV_VOICES, TRAIN_VOICES, hear, write_heard
 from fit.judge import is_right, judge
-from fit.judging import HEARD_DEV, as_heard, dev_cases, read_cases
-from fit.school import School
+from fit.judging import HEARD_DEV, Case, as_heard, dev_cases, read_cases
+from fit.school import School, gone_on
 from fit.teaching import Progress as TellProgress
 from fit.written import write
 from training.heldout import is_set_aside
@@ -64,23 +64,24 @@ def fit_all() -> None:
     spoken = as_heard(dev_cases(), HEARD_DEV)
     with _progress() as say:
         fitted = fit(load_corpus(), School(ENCODER).network, spoken, say)
-    _write_and_judge(fitted)
+    _write_and_judge(fitted, spoken)
 
 
 def fit_again() -> None:
     """The same, going on from what is shipped."""
     corpus = load_corpus()
     with _progress() as say:
-        network = School(ENCODER).network_again(corpus, shipped_network_weights(), say("the network, once more"))
-    _write_and_judge(refresh(corpus, network, shipped_weights(tuple(corpus.training.phrases))))
+        network = gone_on(shipped_network_weights(), corpus, say("the network, once more"))
+    fitted = refresh(corpus, network, shipped_weights(tuple(corpus.training.phrases)))
+    _write_and_judge(fitted, as_heard(dev_cases(), HEARD_DEV))
 
 
-def _write_and_judge(fitted: Fitted) -> None:
+def _write_and_judge(fitted: Fitted, spoken: list[Case]) -> None:
     for name in write(fitted):
         print(f"written: {name}")
     matcher = _shipped_matcher()
     print(f"dev, typed : {judge(matcher, dev_cases())}")
-    print(f"dev, spoken: {judge(matcher, as_heard(dev_cases(), HEARD_DEV))}")
+    print(f"dev, spoken: {judge(matcher, spoken)}")
 
 
 def teach_all() -> None:

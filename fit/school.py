@@ -41,14 +41,18 @@ class School:
             draft.replace(file)
         return parse_network(file.read_bytes())
 
-    def network_again(self, corpus: Corpus, network: NetworkWeights, progress: Progress) -> NetworkWeights:
-        """`network`, taught before with nearly this corpus, after it has read this one, too; not kept."""
-        taught = taught_again(network, corpus.lessons(), **_exam(corpus), progress=progress)
-        return parse_network(written_network(taught))
-
     @cached_property
     def _encoder(self) -> NetworkWeights:
         return read_encoder(self._folder)
+
+
+def gone_on(network: NetworkWeights, corpus: Corpus, progress: Progress) -> NetworkWeights:
+    """`network`, taught before with nearly this corpus, after it has read this one, too; not kept.
+
+    Its numbers are rounded as its file has them.
+    """
+    taught = taught_again(network, corpus.lessons(), **_exam(corpus), progress=progress)
+    return parse_network(written_network(taught))
 
 
 class _Exam(TypedDict):

@@ -36,7 +36,7 @@ FLAGS_COUNT = 0.5  # of the loss, beside the labels
 DOUBT = 0.02  # label smoothing: keeps it from being too sure
 HEEDED = 0.8  # of the loss: what coaches say, where there are any; the rest is what is right
 COACHES, COACH_EPOCHS = 4, 3.0
-AGAIN_EPOCHS, AGAIN_PACE, AGAIN_HEEDED = 1.5, 0.3, 0.5  # when a few sentences have changed; found on the dev split
+AGAIN_EPOCHS, AGAIN_PACE, AGAIN_HEEDED = 1.5, 0.3, 0.5  # when a few sentences have changed; the first values tried
 LAYERS, EPOCHS = 3, 12.0  # of the network that is shipped: each layer takes more than a millisecond for every utterance
 
 Progress = Callable[[int, int], None]
@@ -62,8 +62,8 @@ def teach(
     Two runs with the same seed differ by no more than rounding.
 
     Args:
-        members: how many are taught beside each other, each with its own order of lessons.
         start: what it answers already it goes on from.
+        members: how many are taught beside each other, each with its own order of lessons.
         coaches: taught for the same labels and flags; what they make of a sentence together is most of what is learnt.
         heeded: how much of it, 0 to 1.
         pace: of the learning, in units of the usual.

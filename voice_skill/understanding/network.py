@@ -254,7 +254,7 @@ def parse_network(data: bytes) -> NetworkWeights:
         named: dict[str, Any] = {name: arrays[name] for name in arrays.files if name != "about"}
     for name in [name for name in named if name.endswith(_SCALES)]:
         matrix = name.removesuffix(_SCALES)
-        named[matrix] = Rounded(np.ascontiguousarray(named[matrix]), named.pop(name))
+        named[matrix] = Rounded(named[matrix], named.pop(name))
     named["out.weight"] = named["out.weight"].rows().T
     layers = [
         {name.partition("/")[2]: value for name, value in named.items() if name.startswith(f"{number}/")}

@@ -60,7 +60,10 @@ def ear() -> Ear:
 
 @pytest.fixture
 def player(virtual_audio: VirtualAudio, ear: Ear) -> Iterator[Player]:
-    player = Player(on_lost=ear.lost, lead_in_s=0)
+    """Somewhat ahead: with the device's own 35 ms a machine that is too busy tears holes into the sound, and
+    the stream begins anew; that isn't tested here.
+    """
+    player = Player(on_lost=ear.lost, lead_in_s=0, latency_s=0.15)
     yield player
     player.close()
 
@@ -90,12 +93,10 @@ def test_the_virtual_card_is_the_default_output(virtual_audio: VirtualAudio):
     Player(device.name).close()
 
 
-def test_what_is_played_comes_out_sample_by_sample(virtual_audio: VirtualAudio, ear: Ear):
-    """Half a second ahead: with less, a machine that is too busy tears holes into the sound; that isn't tested here."""
+def test_what_is_played_comes_out_sample_by_sample(virtual_audio: VirtualAudio, player: Player, ear: Ear):
     clip = noise(1.5)
-    player = Player(on_lost=ear.lost, lead_in_s=0, latency_s=0.5)
     best = 0.0
-    for _ in range(3):
+    for _ in range(3):  # a machine that is too busy tears a hole into the sound; that is not what is tested here
         with virtual_audio.record() as recording:
             began = time.perf_counter()
             player.play([clip], ear.done)
@@ -104,7 +105,6 @@ def test_what_is_played_comes_out_sample_by_sample(virtual_audio: VirtualAudio, 
         best = max(best, correlation(recording.samples, clip))
         if best > 0.95:
             break
-    player.close()
     assert best > 0.95
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -202,22 +201,19 @@ def test_a_voice_that_hangs_is_told_once_and_the_answers_are_shown(virtual_audio
         assistant.ready()
         recording.wait_for_silence(time.perf_counter(), lasting=1.0)
         asked = time.perf_counter()
-        shown = answers(virtual_audio, assistant, timeout=30)
+        shown = answers(virtual_audio, assistant, timeout=25)
         assert "Step 1 of 4." in shown["say"]
-        trouble = assistant.wait_for(lambda e: e["key"] == "reply:voice-lost", timeout=30)
-        assert assistant.told_at(trouble) - asked < 40  # the engine's deadlines add up, for each sentence asked of it
+        trouble = assistant.wait_for(lambda e: e["key"] == "reply:voice-lost", timeout=15)
+        assert assistant.told_at(trouble) - asked < 25
         assert recording.wait_for_sound(assistant.told_at(trouble) - 0.2, timeout=5)  # it was made ready first of all
         assert assistant.told_at(answers(virtual_audio, assistant)) > assistant.told_at(trouble)
         assert keys(assistant).count("reply:voice-lost") == 1
         marker.unlink()
-        for _ in range(3):  # the next sentence that it makes tells it; that may be one in the background, at any time
-            with contextlib.suppress(TimeoutError):
-                assistant.wait_for(lambda e: e["key"] == "reply:voice-back", timeout=3)
-                break
-            with contextlib.suppress(TimeoutError):
-                answers(virtual_audio, assistant)
-        else:
-            assistant.wait_for(lambda e: e["key"] == "reply:voice-back", timeout=10)
+        time.sleep(1)
+        # A sentence made in the background may have told it by now: nothing is heard while it says so.
+        recording.wait_for_silence(time.perf_counter(), lasting=1.2)
+        answers(virtual_audio, assistant)
+        assistant.wait_for(lambda e: e["key"] == "reply:voice-back", timeout=10)
 
 
 def test_a_starved_process_loses_no_device(virtual_audio):

@@ -139,22 +139,23 @@ class Ear:
             if self._ended.is_set():
                 return
             self._judge(microphone)
-            speaking = time.monotonic() - microphone.behind_s < self.closed_until
+            behind_s = microphone.behind_s
+            speaking = time.monotonic() - behind_s < self.closed_until
             if not speaking and self._interjections is not None:
-                self._interjections.keep_up(frame)
+                self._interjections.keep_up(behind_s)
             if speaking or (self._push_to_talk and not self._invited.is_set()):
                 if listening:
                     self._listening.discard()
                 listening = False
                 if speaking:
-                    self._hear_interjection(frame)
+                    self._hear_interjection(frame, behind_s)
                 continue
             listening = True
             for result in self._listening.feed(frame):
                 self._tell(result)
 
-    def _hear_interjection(self, frame: bytes) -> None:
-        said = self._interjections.hear(frame) if self._interjections is not None else None
+    def _hear_interjection(self, frame: bytes, behind_s: float) -> None:
+        said = self._interjections.hear(frame, behind_s) if self._interjections is not None else None
         if said is not None:
             self._post(Interjection(said))
 

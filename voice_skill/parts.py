@@ -85,11 +85,11 @@ class Listening(Protocol):
 class Interjections(Protocol):
     """Frames in while the assistant speaks, a phrase out when one was said: `hearing.bargein.BargeIn`."""
 
-    def hear(self, frame: bytes) -> str | None:
-        """20 ms while the assistant speaks."""
+    def hear(self, frame: bytes, behind_s: float = 0.0) -> str | None:
+        """20 ms while the assistant speaks, recorded so long ago at least."""
         ...
 
-    def keep_up(self, frame: bytes) -> None:
+    def keep_up(self, behind_s: float = 0.0) -> None:
         """20 ms while it doesn't."""
         ...
 

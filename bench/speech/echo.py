@@ -61,11 +61,12 @@ class _Player:
     """What is being played, as `BargeIn` asks for it."""
 
     slips = 0
+    steady = True
 
     def __init__(self) -> None:
         self.frame = bytes(FRAME_BYTES)
 
-    def take(self) -> bytes:
+    def take(self, behind_s: float = 0.0) -> bytes:
         return self.frame
 
 

@@ -17,11 +17,12 @@ PHRASES = load_content(CONTENT_DIR).requests.while_speaking
 
 class Loudspeaker:
     slips = 0
+    steady = True
 
     def __init__(self):
         self.frame = bytes(FRAME_BYTES)
 
-    def take(self):
+    def take(self, behind_s=0.0):
         return self.frame
 
 
@@ -94,16 +95,28 @@ def test_what_the_assistant_says_itself_is_not_obeyed(speech_model, sounds, voic
     assert commands(speech_model, sounds, microphone, voice, being_said=lambda: "Say next when you're ready.") == []
 
 
-def test_after_a_slip_it_learns_again_before_it_obeys(speech_model, sounds, voice):
+def test_its_own_voice_is_no_command_when_the_delay_changes(speech_model, sounds, voice):
+    """What the canceller has learnt is wrong from then on, and nearly all of the echo is left."""
+    microphone = np.concatenate([echo(voice, 0)[: 8 * RATE], np.zeros(RATE // 10), echo(voice, 0)[8 * RATE :]])
+    assert commands(speech_model, sounds, microphone[: len(voice)], voice) == []
+
+
+def test_who_speaks_as_the_delay_changes_is_heard(speech_model, sounds, voice):
+    late, word = np.concatenate([np.zeros(RATE // 10), voice[8 * RATE :]]), said("stop")
+    microphone = np.concatenate([echo(voice, -20)[: 8 * RATE], echo(late, -20)])[: len(voice)]
+    microphone[9 * RATE : 9 * RATE + len(word)] += word
+    (heard,) = commands(speech_model, sounds, microphone, voice)
+    assert heard.startswith("stop")
+
+
+def test_without_knowing_what_is_played_nothing_is_heard(speech_model, sounds, voice):
+    """Between the loudspeaker and the microphone something stands still: what `Played` gives may be long over."""
     loudspeaker = Loudspeaker()
+    loudspeaker.steady = False
     barge_in = BargeIn(speech_model, PHRASES, loudspeaker)
     microphone, word = echo(voice, -30), said("stop")
     microphone[8 * RATE : 8 * RATE + len(word)] += word
-    found = []
-    for number, (heard, frame) in enumerate(zip(sounds.frames(microphone), sounds.frames(voice), strict=True)):
-        loudspeaker.frame, loudspeaker.slips = frame, int(number >= 8 * 50 - 10)
-        found += [text for text in [barge_in.hear(heard)] if text]
-    assert found == []
+    assert not any(map(barge_in.hear, sounds.frames(microphone)))
 
 
 def test_with_headphones_nothing_is_cancelled(speech_model, sounds):
@@ -122,6 +135,6 @@ def test_keeping_up_forgets_what_was_begun(speech_model, sounds):
     barge_in = BargeIn(speech_model, PHRASES, None)
     frames = sounds.frames(np.concatenate([np.zeros(2 * RATE), said("stop")]))
     heard = [barge_in.hear(frame) for frame in frames[:-12]]
-    barge_in.keep_up(frames[-1])
+    barge_in.keep_up()
     assert not any(heard)
     assert not any(barge_in.hear(bytes(FRAME_BYTES)) for _ in range(60))

@@ -84,20 +84,70 @@ def test_nothing_played_is_silence():
     assert Played().take() == bytes(FRAME_BYTES)
 
 
-def test_what_is_left_over_from_a_stall_is_let_go():
-    played = Played()
-    for number in range(1, 101):
-        played.put(np.full(FRAME_SAMPLES, number, np.int16), RATE)
-    assert taken(played, 1)[0] > 90  # not two seconds ago
+class Sides:
+    """Loudspeaker and microphone around one `Played`: frames are numbered as they are put."""
+
+    def __init__(self):
+        self.played = Played()
+        self.number = 0
+
+    def put(self, frames=1):
+        for _ in range(frames):
+            self.number += 1
+            self.played.put(np.full(FRAME_SAMPLES, self.number, np.int16), RATE)
+
+    def take(self, behind_s=0.0):
+        return int(np.frombuffer(self.played.take(behind_s), np.int16)[-1])
+
+    def run(self, seconds, put=lambda step: 1):
+        """A frame is taken in each step, after as many were put; what was taken, and how often the delay changed."""
+        slips, taken = self.played.slips, []
+        for step in range(round(seconds * 50)):
+            self.put(put(step))
+            taken.append(self.take())
+        return taken, self.played.slips - slips
 
 
-def test_a_change_of_the_delay_is_told():
-    played = Played()
-    played.put(np.ones(1_600, np.int16), RATE)
-    played.take()
-    assert played.slips == 1
-    taken(played, 3)  # more than is left
-    assert played.slips > 1
+@pytest.fixture
+def sides():
+    """Both have run for three seconds, and agree."""
+    sides = Sides()
+    taken, slips = sides.run(3)
+    assert slips == 1
+    assert set(np.diff(taken[10:])) == {1}
+    return sides
+
+
+def test_a_loudspeaker_that_is_late_for_once_changes_nothing(sides):
+    before = sides.run(0.02)[0][0]
+    taken, slips = sides.run(2, put=lambda step: 0 if step < 8 else 9 if step == 8 else 1)
+    assert slips == 0
+    assert 0 in taken[:8]
+    assert taken[-1] == before + len(taken)
+
+
+def test_a_reader_that_is_late_finds_what_was_played_then(sides):
+    before = sides.take()
+    sides.put(40)  # 0.8 s
+    taken = [sides.take((39 - step) / 50) for step in range(40)]
+    assert sides.played.slips == 1
+    assert taken[:39] == list(range(before + 1, before + 40))
+
+
+def test_a_loudspeaker_that_stood_still_sets_the_delay_anew(sides):
+    _, slips = sides.run(4, put=lambda step: int(step >= 10))
+    assert slips == 1
+    taken, slips = sides.run(2)
+    assert slips == 0
+    assert set(np.diff(taken)) == {1}
+
+
+def test_a_microphone_that_stood_still_lets_go_of_what_is_old(sides):
+    _, slips = sides.run(4, put=lambda step: 1 if step else 100)
+    assert slips == 1
+    taken, slips = sides.run(2)
+    assert slips == 0
+    assert sides.number - taken[-1] < 5  # frames, not two seconds
 
 
 def test_another_rate_is_resampled():

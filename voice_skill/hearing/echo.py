@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 TAIL_MS = 200
 # It learns faster in steps of half a frame: on the virtual sound card 12 dB in the first four seconds instead of 9.
 STEP_SAMPLES = FRAME_SAMPLES // 2
-# Blocks come in bursts from either side: so much of what was played is held back at first, and more whenever it runs
-# out nevertheless, until it doesn't. It makes the echo seem earlier; both devices together hold more than this.
-HELD_BACK_MS, MORE_MS = 40, 10
-TOO_MUCH_MS = 300  # more means that the microphone stood still meanwhile: the rest is old
+# Blocks come in bursts from either side, so some of what was played is held back. It makes the echo seem earlier; both
+# devices together hold more than this.
+HELD_BACK_MS = 40
+# What is left after a frame was taken, at its least within a second, has to lie between nothing and this. Where it
+# doesn't for two seconds on end, a side has stood still, and the delay is set anew; a busy machine is late for less.
+MOST_LEFT_MS, LEAST_LEFT_MS = 100, 20  # the latter is what it is set to
+LOOK_S = 1.0
+TOO_LATE_MS = 300  # so much is made up for when it comes at last
 
 _SET_SAMPLING_RATE = 24  # of speexdsp's speex_echo.h
 
@@ -91,38 +95,64 @@ class Played:
     """What was handed to the loudspeaker, frame by frame as the microphone needs it: 16 kHz mono int16.
 
     The loudspeaker's thread puts, the microphone's takes. Both clocks are those of sound cards; the canceller's filter
-    follows their drift, and `TOO_MUCH_MS` catches what it can't.
+    follows their drift, and the limits above catch what it can't. A busy machine is late with one side or the other
+    though no sound is lost: then the delay stays as it is.
     """
 
     def __init__(self) -> None:
-        self._blocks: deque[tuple[NDArray[np.int16], int]] = deque(maxlen=200)
+        self._blocks: deque[tuple[NDArray[np.int16], int]] = deque(maxlen=400)
         self._resampler: Any = None
         self._rate = 0
         self._ready = np.zeros(0, np.int16)
         self._started = False
+        self._late = 0  # samples that silence has stood in for: they are left out when they come
+        self._looked = 0  # frames
+        self._least: int | None = None  # samples left, in these frames
+        self._astray = False  # in the second before
         self.slips = 0
         """How often the delay has changed, because a side stood still: whoever has learnt it must learn it again."""
+        self.steady = False
+        """Whether the delay is what it should be, at the moment: else what was taken may not belong to the frame."""
 
     def put(self, block: NDArray[np.int16], rate: int) -> None:
         """A block, mono, at `rate` Hz, in the order of playing, silence included. Never blocks."""
         self._blocks.append((block, rate))
 
-    def take(self) -> bytes:
-        """The next 20 ms; silence while there is none."""
+    def take(self, behind_s: float = 0.0) -> bytes:
+        """The next 20 ms; silence while there is none.
+
+        behind_s: how much of the microphone's sound has come, but is unread: as much waits here.
+        """
         self._fetch()
-        if len(self._ready) > _samples(TOO_MUCH_MS):
-            self._started = False
+        behind = round(behind_s * SAMPLE_RATE)
         if not self._started:
-            if len(self._ready) < _samples(HELD_BACK_MS):
+            if len(self._ready) < _samples(HELD_BACK_MS) + behind:
                 return bytes(FRAME_BYTES)
             self._started = True
-            self.slips += 1
-            self._ready = self._ready[-_samples(HELD_BACK_MS) :]
+            self._set(_samples(HELD_BACK_MS) + behind)
         frame, self._ready = self._ready[:FRAME_SAMPLES], self._ready[FRAME_SAMPLES:]
-        if len(frame) < FRAME_SAMPLES:
-            self.slips += 1
-            self._ready = np.zeros(_samples(MORE_MS), np.int16)
+        self._late = min(self._late + FRAME_SAMPLES - len(frame), _samples(TOO_LATE_MS))
+        self._look(len(self._ready) - self._late - behind)
         return frame.tobytes().ljust(FRAME_BYTES, b"\0")
+
+    def _look(self, left: int) -> None:
+        """Sets the delay anew when it has been wrong for long enough."""
+        self.steady = 0 <= left <= _samples(MOST_LEFT_MS)
+        self._least = left if self._least is None else min(self._least, left)
+        self._looked += 1
+        if self._looked < LOOK_S * SAMPLE_RATE / FRAME_SAMPLES:
+            return
+        astray = not 0 <= self._least <= _samples(MOST_LEFT_MS)
+        if astray and self._astray:
+            self._set(len(self._ready) - self._late + _samples(LEAST_LEFT_MS) - self._least)
+            astray = False
+        self._astray, self._least, self._looked = astray, None, 0
+
+    def _set(self, left: int) -> None:
+        """So many samples are to be left, by letting go of the oldest, or with silence before them."""
+        self._ready, self._late = self._ready[max(0, len(self._ready) - left) :], 0
+        self._ready = np.concatenate([np.zeros(max(0, left - len(self._ready)), np.int16), self._ready])
+        self.slips += 1
 
     def _fetch(self) -> None:
         parts = [self._ready]
@@ -130,7 +160,8 @@ class Played:
             block, rate = self._blocks.popleft()
             parts.append(self._at_16_khz(block, rate))
         if len(parts) > 1:
-            self._ready = np.concatenate(parts)
+            ready = np.concatenate(parts)
+            self._ready, self._late = ready[self._late :], max(0, self._late - len(ready))
 
     def _at_16_khz(self, block: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
         if rate == SAMPLE_RATE:

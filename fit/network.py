@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from safetensors.numpy import load_file
 
-from voice_skill.understanding.network import LONGEST, NetworkWeights, Rounded
+from voice_skill.understanding.network import LONGEST, Layer, NetworkWeights, Rounded
 
 LAYERS = 6  # of the encoder: all it has
 DROPOUT = 0.1
 NOWHERE = -1e9
-_HEADS = 12
+HEADS = 12  # of attention
 
 Params = Any
 
@@ -66,10 +66,24 @@ def _layer(numbers: Mapping[str, Any], name: str) -> dict[str, Any]:
 _KINDS = ("weight", "bias")
 
 
-def outputs(params: Params, fixed: Any, numbers: Any, given: Any, key: Any = None) -> Any:
+class Passing(NamedTuple):
+    """What passes through a layer, texts x pieces x numbers: what pieces seek and offer (of all heads, side by side),
+    what they take of each other, and what is thought of it.
+    """
+
+    seeks: Any
+    offers: Any
+    mixed: Any
+    inner: Any
+
+
+def outputs(
+    params: Params, fixed: Any, numbers: Any, given: Any, key: Any = None, seen: list[Passing] | None = None
+) -> Any:
     """Texts x outputs, as the network computes them; with a key, some of what passes through is dropped.
 
     numbers: texts x pieces, padded; given: which of them are there.
+    seen: gets what passes through each layer.
     """
     words, scales, places = fixed
     drops = iter(jax.random.split(key, 2 * len(params["layers"]) + 2)) if key is not None else None
@@ -82,14 +96,17 @@ def outputs(params: Params, fixed: Any, numbers: Any, given: Any, key: Any = Non
     x = words[numbers].astype(jnp.float32) * scales[numbers][..., None] + places[: numbers.shape[1]]
     x = dropped(_levelled(x, params["ends"], "first"))
     hidden = jnp.where(given, 0.0, NOWHERE)[:, None, None, :]
-    texts, length, width = x.shape
+    texts, length, _ = x.shape
     for layer in params["layers"]:
-        wide = _dense(x, layer, "look").reshape(texts, length, 3, _HEADS, width // _HEADS)
+        wide = _dense(x, layer, "look").reshape(texts, length, 3, HEADS, -1)
         seeks, offers, gives = wide.transpose(2, 0, 3, 1, 4)
-        close = jax.nn.softmax(seeks @ offers.swapaxes(-1, -2) / (width // _HEADS) ** 0.5 + hidden, axis=-1)
-        mixed = (close @ gives).transpose(0, 2, 1, 3).reshape(texts, length, width)
+        close = jax.nn.softmax(seeks @ offers.swapaxes(-1, -2) / wide.shape[-1] ** 0.5 + hidden, axis=-1)
+        mixed = (close @ gives).transpose(0, 2, 1, 3).reshape(texts, length, -1)
         x = _levelled(x + dropped(_dense(mixed, layer, "take")), layer, "taken")
         inner = jax.nn.gelu(_dense(x, layer, "widen"), approximate=True)
+        if seen is not None:
+            sought, offered = (wide[:, :, kind].reshape(texts, length, -1) for kind in (0, 1))
+            seen.append(Passing(sought, offered, mixed, inner))
         x = _levelled(x + dropped(_dense(inner, layer, "narrow")), layer, "thought")
     there = given[..., None]
     return _dense(dropped((x * there).sum(axis=1) / there.sum(axis=1)), params["ends"], "out")
@@ -103,6 +120,11 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
         numbers[place, : len(row)] = row
         given[place, : len(row)] = True
     return numbers, given
+
+
+def floats(layer: Layer) -> dict[str, Any]:
+    """A layer with its matrices as floats, inputs x outputs."""
+    return {name: value.rows().T if isinstance(value, Rounded) else value for name, value in layer.items()}
 
 
 def _dense(x: Any, numbers: Any, name: str) -> Any:

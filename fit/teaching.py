@@ -20,8 +20,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fit.network import NOWHERE, Params, outputs, padded
-from voice_skill.understanding.network import LONGEST, Layer, NetworkWeights, Rounded, SentenceNetwork
+from fit.narrowing import narrowed
+from fit.network import NOWHERE, Params, floats, outputs, padded
+from voice_skill.understanding.network import LONGEST, NetworkWeights, SentenceNetwork
 
 if TYPE_CHECKING:
     from fit.corpus import Lesson
@@ -36,7 +37,8 @@ FLAGS_COUNT = 0.5  # of the loss, beside the labels
 DOUBT = 0.02  # label smoothing: keeps it from being too sure
 HEEDED = 0.8  # of the loss: what coaches say, where there are any; the rest is what is right
 COACHES, COACH_EPOCHS = 4, 3.0
-AGAIN_EPOCHS, AGAIN_PACE, AGAIN_HEEDED = 1.5, 0.3, 0.5  # when a few sentences have changed; the first values tried
+AGAIN_EPOCHS, AGAIN_PACE, AGAIN_HEEDED = 4.0, 0.5, 0.6  # when a few sentences have changed, or it was made narrower
+NARROWED_BY = 2_500  # sentences
 LAYERS, EPOCHS = 3, 12.0  # of the network that is shipped: each layer takes more than a millisecond for every utterance
 
 Progress = Callable[[int, int], None]
@@ -75,7 +77,7 @@ def teach(
     steps = CHUNK * len(chunks)
     params: Params = jax.tree.map(
         lambda x: jnp.stack([jnp.asarray(x)] * members),
-        {"ends": _ends(start, labels, flags), "layers": [_floats(layer) for layer in start.layers]},
+        {"ends": _ends(start, labels, flags), "layers": [floats(layer) for layer in start.layers]},
     )
     state = jax.vmap(_OPTIMIZER.init)(params)
     fixed = jnp.asarray(start.words.whole), jnp.asarray(start.words.scales), jnp.asarray(start.places)
@@ -121,7 +123,7 @@ def coached(
         members=COACHES,
         progress=progress,
     )
-    small = replace(encoder, layers=encoder.layers[:layers])
+    small = narrowed(replace(encoder, layers=encoder.layers[:layers]), _some(lessons))
     return teach(
         small,
         lessons,
@@ -143,9 +145,12 @@ def taught_again(
     trained_on: str,
     progress: Progress = lambda done, steps: None,
 ) -> NetworkWeights:
-    """A network that was taught, after a few lessons have changed: it goes on from what it knows, its own coach."""
+    """A network that was taught, after a few lessons have changed: it goes on from what it knows, its own coach.
+
+    One that is wider than it should be becomes narrow first, and learns from what it was.
+    """
     return teach(
-        network,
+        narrowed(network, _some(lessons)),
         lessons,
         labels,
         flags,
@@ -156,6 +161,11 @@ def taught_again(
         pace=AGAIN_PACE,
         progress=progress,
     )[0]
+
+
+def _some(lessons: Sequence[Lesson]) -> list[str]:
+    """As many texts as are needed to see what passes through a network."""
+    return [lesson.text for lesson in lessons[:: max(1, len(lessons) // NARROWED_BY)]]
 
 
 class _Table:
@@ -272,7 +282,7 @@ def _stacked(networks: Sequence[NetworkWeights]) -> Params:
     """All numbers of several networks, each with one more axis; None for none."""
     if not networks:
         return None
-    each = [{"ends": network.ends, "layers": [_floats(layer) for layer in network.layers]} for network in networks]
+    each = [{"ends": network.ends, "layers": [floats(layer) for layer in network.layers]} for network in networks]
     return jax.tree.map(lambda *numbers: jnp.stack([jnp.asarray(x) for x in numbers]), *each)
 
 
@@ -287,10 +297,6 @@ def _ends(start: NetworkWeights, labels: Sequence[str], flags: Sequence[str]) ->
             weight[:, column] = start.ends["out.weight"][:, known.index(name)]
             bias[column] = start.ends["out.bias"][known.index(name)]
     return {**start.ends, "out.weight": weight, "out.bias": bias}
-
-
-def _floats(layer: Layer) -> dict[str, Any]:
-    return {name: value.rows().T if isinstance(value, Rounded) else value for name, value in layer.items()}
 
 
 _OPTIMIZER = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(), optax.add_decayed_weights(DECAY))

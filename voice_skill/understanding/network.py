@@ -204,8 +204,8 @@ def _through(x: Floats, numbers: Layer, name: str) -> Floats:
 def _attend(x: Floats, edges: Sequence[int], layer: Layer) -> Floats:
     """Every piece looks at the other pieces of its text and takes something of them."""
     wide = _through(x, layer, "look")  # what it seeks, what it offers, what it gives: side by side
-    mixed = np.zeros_like(x)
-    size = x.shape[1] // _HEADS
+    size = wide.shape[1] // (3 * _HEADS)
+    mixed = np.zeros((len(x), _HEADS * size), np.float32)
     for start, end in pairwise(edges):
         seeks, offers, gives = wide[start:end].reshape(end - start, 3, _HEADS, size).transpose(1, 2, 0, 3)
         close = np.exp(_log_softmax(seeks @ offers.transpose(0, 2, 1) / np.float32(size**0.5)))
@@ -221,9 +221,13 @@ def _rethink(x: Floats, layer: Layer) -> Floats:
 
 def _levelled(x: Floats, numbers: Layer, name: str) -> Floats:
     """Layer normalisation."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + _EPSILON)
-    return centred / spread * numbers[f"{name}.gain"] + numbers[f"{name}.bias"]
+    width = np.float32(x.shape[-1])
+    centred = x - np.add.reduce(x, axis=-1, keepdims=True) / width
+    spread = np.sqrt(np.einsum("...w,...w->...", centred, centred) / width + np.float32(_EPSILON))
+    centred /= spread[..., None]
+    centred *= numbers[f"{name}.gain"]
+    centred += numbers[f"{name}.bias"]
+    return centred
 
 
 def _bent(x: Floats) -> Floats:

@@ -280,10 +280,12 @@ def _by_first_word(entries: Iterable[tuple[tuple[str, ...], str]]) -> _Index:
 def _find(index: _Index, words: Sequence[str], readings: Sequence[Mapping[str, bool]]) -> Iterator[tuple[str, _Spot]]:
     """Every phrase of the index that stands in the words, taken as any of their readings."""
     for start in range(len(words)):
-        for first in readings[start]:
+        for first, sure in readings[start].items():
             for phrase, name in index.get(first, ()):
                 end = start + len(phrase)
-                if end <= len(words) and all(word in readings[at] for at, word in enumerate(phrase, start)):
+                if len(phrase) == 1:  # most are; the rest would say the same, slowly
+                    yield name, _Spot(start, end, sure)
+                elif end <= len(words) and all(word in readings[at] for at, word in enumerate(phrase, start)):
                     yield name, _Spot(start, end, any(readings[at][word] for at, word in enumerate(phrase, start)))
 
 

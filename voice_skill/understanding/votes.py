@@ -40,16 +40,20 @@ class Votes:
         """The votes of an utterance: (key, what it says for each label). They are the smaller the more there are: the
         squares of the known keys' parts sum to 1, so that long and short utterances can be compared.
         """
-        found = [(key, count * self.rows[key][0]) for key, count in ballots(items).items() if key in self.rows]
-        norm = math.sqrt(sum(part * part for _, part in found)) or 1.0
-        return [(key, part / norm * self.rows[key][1]) for key, part in found]
+        return [(key, part * row) for key, part, row in self._parts(items)]
 
     def sums(self, items: Sequence[Item]) -> Floats:
         """What an utterance says for each label in all: about 1 for what is meant, about -1 for the others."""
-        total = self.rows[ANY][1].copy()
-        for _, vote in self.cast(items):
-            total += vote
-        return total
+        total, parts = self.rows[ANY][1], self._parts(items)
+        if not parts:
+            return total.copy()
+        return total + np.array([part for _, part, _ in parts]) @ np.array([row for _, _, row in parts])
+
+    def _parts(self, items: Sequence[Item]) -> list[tuple[str, float, Floats]]:
+        """(Key, its part, its votes) of each known key."""
+        found = [(key, count, *self.rows[key]) for key, count in ballots(items).items() if key in self.rows]
+        norm = math.sqrt(sum((count * rarity) ** 2 for _, count, rarity, _ in found)) or 1.0
+        return [(key, count * rarity / norm, row) for key, count, rarity, row in found]
 
 
 def ballots(items: Sequence[Item]) -> dict[str, float]:

@@ -20,9 +20,9 @@ REFERENCE = "import numpy"
 
 _PROBE = """
 import json, resource, time
-from voice_skill.asking import Asker  # before numpy, which it tells to use one thread
-import numpy as np
 from bench.figures import percentile
+import numpy as np
+from voice_skill.asking import Asker
 from voice_skill.settings import load_settings
 from voice_skill.skill import build
 from bench import corpora

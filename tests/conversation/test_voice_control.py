@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
-from undecided import WORD, undecided
+from undecided import WORD, spoken
 
 from voice_skill.events import Decided, Finished, Heard, Hypothesis, Interrupted, Tick
 from voice_skill.settings import Settings
@@ -47,18 +45,13 @@ def skill():
     return build_skill("US")
 
 
-@cache
-def doubtful():
-    return undecided(build_skill("US"))
-
-
 def visit_in(skill, happenings):
     visit = Visit(skill, Settings(kiosk=True))
     visit.on(Tick(0.0))
-    for happening in [doubtful() if happening == WORD else happening for happening in happenings]:
+    for happening in happenings:
         if visit.state.speaking and not isinstance(happening, Interrupted):
             visit.on(Finished())
-        visit.on(Heard((Hypothesis(happening),)) if isinstance(happening, str) else happening)
+        visit.on(Heard((Hypothesis(spoken(happening)),)) if isinstance(happening, str) else happening)
     if visit.state.speaking and not visit.state.reads_on:
         visit.on(Finished())
     return visit

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 
+from voice_skill.article.loader import load_content
 from voice_skill.events import Hypothesis
-from voice_skill.skill import Skill
+from voice_skill.settings import CONTENT_DIR
 from voice_skill.understanding.interpret import Understanding
 from voice_skill.understanding.matcher import Context
 
@@ -15,9 +17,15 @@ ASKED = ("{} or {}", "should i try {} or {}", "is {} better than {}")
 WORD = "<heat or massage>"  # stands for it in a story
 
 
-def undecided(skill: Skill) -> str:
+def spoken(text: str) -> str:
+    """The text itself, or what `WORD` stands for."""
+    return undecided() if text == WORD else text
+
+
+@cache
+def undecided() -> str:
     """One that asks for heat or massage, and is asked about: heat first."""
-    understanding = Understanding.of(skill.content)
+    understanding = Understanding.of(load_content(CONTENT_DIR))
     for asked, heat, massage in product(ASKED, HEAT, MASSAGE):
         text = asked.format(heat, massage)
         found = understanding.interpret((Hypothesis(text),), Context()).match

@@ -60,7 +60,6 @@ class EchoFigures:
 class _Player:
     """What is being played, as `BargeIn` asks for it."""
 
-    slips = 0
     steady = True
 
     def __init__(self) -> None:

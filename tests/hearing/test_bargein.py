@@ -16,7 +16,6 @@ PHRASES = load_content(CONTENT_DIR).requests.while_speaking
 
 
 class Loudspeaker:
-    slips = 0
     steady = True
 
     def __init__(self):

@@ -84,6 +84,13 @@ def test_nothing_played_is_silence():
     assert Played().take() == bytes(FRAME_BYTES)
 
 
+def test_what_is_left_over_from_a_stall_is_let_go():
+    played = Played()
+    for number in range(1, 101):
+        played.put(np.full(FRAME_SAMPLES, number, np.int16), RATE)
+    assert taken(played, 1)[0] > 90  # not two seconds ago
+
+
 class Sides:
     """Loudspeaker and microphone around one `Played`: frames are numbered as they are put."""
 

@@ -100,6 +100,7 @@ class Played:
     """
 
     def __init__(self) -> None:
+        # As far back as a reader may be late (`microphone.QUEUE_S`), in blocks of 12 ms and more.
         self._blocks: deque[tuple[NDArray[np.int16], int]] = deque(maxlen=400)
         self._resampler: Any = None
         self._rate = 0
@@ -110,7 +111,7 @@ class Played:
         self._least: int | None = None  # samples left, in these frames
         self._astray = False  # in the second before
         self.slips = 0
-        """How often the delay has changed, because a side stood still: whoever has learnt it must learn it again."""
+        """How often the delay was set: at first, and whenever a side had stood still."""
         self.steady = False
         """Whether the delay is what it should be, at the moment: else what was taken may not belong to the frame."""
 

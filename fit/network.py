@@ -15,12 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from safetensors.numpy import load_file
 
-from voice_skill.understanding.network import LONGEST, Layer, NetworkWeights, Rounded
+from voice_skill.understanding.network import HEADS, LONGEST, Layer, NetworkWeights, Rounded
 
 LAYERS = 6  # of the encoder: all it has
 DROPOUT = 0.1
 NOWHERE = -1e9
-HEADS = 12  # of attention
 
 Params = Any
 
@@ -125,6 +124,24 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
 def floats(layer: Layer) -> dict[str, Any]:
     """A layer with its matrices as floats, inputs x outputs."""
     return {name: value.rows().T if isinstance(value, Rounded) else value for name, value in layer.items()}
+
+
+def fixed_of(network: NetworkWeights) -> Any:
+    """What no lesson changes: the pieces' own numbers, and the places'."""
+    return jnp.asarray(network.words.whole), jnp.asarray(network.words.scales), jnp.asarray(network.places)
+
+
+def ends(start: NetworkWeights, labels: Sequence[str], flags: Sequence[str]) -> dict[str, Any]:
+    """What stands around the layers, with an output for each label and flag: as `start` has it, or 0."""
+    known = [("label", name) for name in start.labels] + [("flag", name) for name in start.flags]
+    wanted = [("label", name) for name in labels] + [("flag", name) for name in flags]
+    weight = np.zeros((start.words.whole.shape[1], len(wanted)), np.float32)
+    bias = np.zeros(len(wanted), np.float32)
+    for column, name in enumerate(wanted):
+        if name in known:
+            weight[:, column] = start.ends["out.weight"][:, known.index(name)]
+            bias[column] = start.ends["out.bias"][known.index(name)]
+    return {**start.ends, "out.weight": weight, "out.bias": bias}
 
 
 def _dense(x: Any, numbers: Any, name: str) -> Any:

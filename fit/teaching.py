@@ -21,7 +21,7 @@ import numpy as np
 import optax
 
 from fit.narrowing import narrowed
-from fit.network import NOWHERE, Params, floats, outputs, padded
+from fit.network import NOWHERE, Params, ends, fixed_of, floats, outputs, padded
 from voice_skill.understanding.network import LONGEST, NetworkWeights, SentenceNetwork
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ HEEDED = 0.8  # of the loss: what coaches say, where there are any; the rest is 
 COACHES, COACH_EPOCHS = 4, 3.0
 AGAIN_EPOCHS, AGAIN_PACE, AGAIN_HEEDED = 4.0, 0.5, 0.6  # when a few sentences have changed, or it was made narrower
 NARROWED_BY = 2_500  # sentences
-LAYERS, EPOCHS = 3, 12.0  # of the network that is shipped: each layer takes more than a millisecond for every utterance
+LAYERS, EPOCHS = 3, 12.0  # of the network that is shipped: each layer takes most of a millisecond for every utterance
 
 Progress = Callable[[int, int], None]
 
@@ -77,10 +77,10 @@ def teach(
     steps = CHUNK * len(chunks)
     params: Params = jax.tree.map(
         lambda x: jnp.stack([jnp.asarray(x)] * members),
-        {"ends": _ends(start, labels, flags), "layers": [floats(layer) for layer in start.layers]},
+        {"ends": ends(start, labels, flags), "layers": [floats(layer) for layer in start.layers]},
     )
     state = jax.vmap(_OPTIMIZER.init)(params)
-    fixed = jnp.asarray(start.words.whole), jnp.asarray(start.words.scales), jnp.asarray(start.places)
+    fixed = fixed_of(start)
     advice = _stacked(coaches)
     said = time.monotonic()
     for number, (length, chosen) in enumerate(chunks):
@@ -156,7 +156,7 @@ def taught_again(
         flags,
         trained_on=trained_on,
         epochs=AGAIN_EPOCHS,
-        coaches=[replace(network, ends=_ends(network, labels, flags))],
+        coaches=[replace(network, ends=ends(network, labels, flags))],
         heeded=AGAIN_HEEDED,
         pace=AGAIN_PACE,
         progress=progress,
@@ -284,19 +284,6 @@ def _stacked(networks: Sequence[NetworkWeights]) -> Params:
         return None
     each = [{"ends": network.ends, "layers": [floats(layer) for layer in network.layers]} for network in networks]
     return jax.tree.map(lambda *numbers: jnp.stack([jnp.asarray(x) for x in numbers]), *each)
-
-
-def _ends(start: NetworkWeights, labels: Sequence[str], flags: Sequence[str]) -> dict[str, Any]:
-    """What stands around the layers, with an output for each label and flag: as `start` has it, or 0."""
-    known = [("label", name) for name in start.labels] + [("flag", name) for name in start.flags]
-    wanted = [("label", name) for name in labels] + [("flag", name) for name in flags]
-    weight = np.zeros((start.words.whole.shape[1], len(wanted)), np.float32)
-    bias = np.zeros(len(wanted), np.float32)
-    for column, name in enumerate(wanted):
-        if name in known:
-            weight[:, column] = start.ends["out.weight"][:, known.index(name)]
-            bias[column] = start.ends["out.bias"][known.index(name)]
-    return {**start.ends, "out.weight": weight, "out.bias": bias}
 
 
 _OPTIMIZER = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(), optax.add_decayed_weights(DECAY))

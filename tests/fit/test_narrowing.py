@@ -8,8 +8,7 @@ import numpy as np
 from tiny_network import LABELS, tiny_network
 
 from fit.narrowing import narrowed
-from fit.network import HEADS
-from voice_skill.understanding.network import NetworkWeights, SentenceNetwork, parse_network, written_network
+from voice_skill.understanding.network import HEADS, NetworkWeights, SentenceNetwork, parse_network, written_network
 
 TEXTS = ["warm", "hot steam", "rub the toe", "press toes", "a song", "my chest", "cramping toes", "no more cramps"] * 4
 OTHERS = ["steam", "the toe", "more toes", "a cramp"]

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from tiny_network import FLAGS, LABELS, tiny_network
 
 from fit.corpus import Lesson
-from fit.network import outputs, padded, read_encoder
+from fit.network import fixed_of, outputs, padded, read_encoder
 from fit.teaching import CHUNK, coached, taught_again, teach, worn
 from voice_skill.understanding.network import (
     LONGEST,
@@ -107,8 +107,7 @@ def test_what_teaches_computes_as_the_program_does() -> None:
     texts = ["toes cramping", "hot", "rub my toe please"]
     numbers, given = padded([reader.numbers(text) for text in texts])
     params = {"ends": weights.ends, "layers": list(weights.layers)}
-    fixed = jnp.asarray(weights.words.whole), jnp.asarray(weights.words.scales), jnp.asarray(weights.places)
-    sums = np.asarray(outputs(params, fixed, numbers, given))[:, : len(LABELS)]
+    sums = np.asarray(outputs(params, fixed_of(weights), numbers, given))[:, : len(LABELS)]
     chances = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
     for row, reading in zip(chances, reader.read(texts), strict=True):
         assert np.exp(reading.labels) == pytest.approx(row, abs=1e-3)

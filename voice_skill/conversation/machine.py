@@ -83,11 +83,9 @@ class Conversation:
         if isinstance(event, Heard) and _unheeded(effects):  # the room talks: the silence between us goes on
             return replace(state, cut=before.cut), effects
         # Whatever else happens breaks the silence; what somebody says or does ends the waiting as well.
-        cut, now_s = isinstance(event, Interrupted), state.now_s
         if isinstance(event, Heard | Pressed | Chosen):
-            active = state.active
-            return replace(state, cut=cut, quiet_since_s=now_s, nudges=0, warned=False, met=active), effects
-        return replace(state, cut=cut, quiet_since_s=now_s), effects
+            state = replace(state, nudges=0, warned=False, met=state.active)
+        return replace(state, cut=isinstance(event, Interrupted), quiet_since_s=state.now_s), effects
 
     def _on(self, state: State, event: Event) -> Turn:
         match event:

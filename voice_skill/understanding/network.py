@@ -25,7 +25,7 @@ LONGEST = 40  # word pieces, the marks at both ends included: what comes after t
 UNLIKELIEST = -7.0  # nats: of a label that the network rules out
 
 _BEGIN, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
-_HEADS = 12  # of attention, as in the encoder it comes from
+HEADS = 12  # of attention, as in the encoder it comes from
 _EPSILON = 1e-12
 _SCALES = ":scale"  # of a matrix, behind its name in the file
 REMEMBERED = 256  # texts
@@ -60,7 +60,7 @@ class Rounded:
         """Pieces x inputs to pieces x outputs.
 
         A few rows at a time become floats: so many stay in the processor's cache, and a sentence waits for memory
-        longer than for arithmetic. As floats ahead of time they took 16 MB and, all in all, longer.
+        longer than for arithmetic. As floats ahead of time they took four times the memory and, all in all, longer.
         """
         outputs, inputs = self.whole.shape
         across = np.ascontiguousarray(x.T)
@@ -204,10 +204,10 @@ def _through(x: Floats, numbers: Layer, name: str) -> Floats:
 def _attend(x: Floats, edges: Sequence[int], layer: Layer) -> Floats:
     """Every piece looks at the other pieces of its text and takes something of them."""
     wide = _through(x, layer, "look")  # what it seeks, what it offers, what it gives: side by side
-    size = wide.shape[1] // (3 * _HEADS)
-    mixed = np.zeros((len(x), _HEADS * size), np.float32)
+    size = wide.shape[1] // (3 * HEADS)
+    mixed = np.zeros((len(x), HEADS * size), np.float32)
     for start, end in pairwise(edges):
-        seeks, offers, gives = wide[start:end].reshape(end - start, 3, _HEADS, size).transpose(1, 2, 0, 3)
+        seeks, offers, gives = wide[start:end].reshape(end - start, 3, HEADS, size).transpose(1, 2, 0, 3)
         close = np.exp(_log_softmax(seeks @ offers.transpose(0, 2, 1) / np.float32(size**0.5)))
         mixed[start:end] = (close @ gives).transpose(1, 0, 2).reshape(end - start, -1)
     return _levelled(x + _through(mixed, layer, "take"), layer, "taken")

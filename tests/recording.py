@@ -15,6 +15,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 SPEAKER_HZ = 48_000
+PRECISION_S = 0.05  # of the times of a recording: the sound server renders that much in advance or in arrears
 AUDIBLE = 10 ** (-50 / 20)  # the virtual speaker's silence is exact zeros, so -50 dBFS is already surely sound
 
 
@@ -35,7 +36,7 @@ class Playback:
 
 
 class Recording:
-    """What was recorded so far, and when: float32 mono at 48 kHz; times as of `time.perf_counter`, to about 50 ms."""
+    """What was recorded so far, and when: float32 mono at 48 kHz; times as of `time.perf_counter`, to `PRECISION_S`."""
 
     rate = SPEAKER_HZ
 

@@ -38,6 +38,11 @@ MFCC_CONF: Final = """\
 # Trailing silences in seconds by how sure the end is. The skill's own gate ends utterances; these serve other programs.
 ENDPOINT_SILENCE_S: Final = {"rule2": 0.5, "rule3": 0.75, "rule4": 1.0}
 
+# Feature frames of 10 ms that Vosk decodes at a time: what is said last waits for the rest of its chunk. With Kaldi's own
+# 20 a "stop" over the assistant's voice was known 80 ms later; the texts are the same. Fewer cost more: 15 take 8 % more
+# processor than 20, 12 take 16 %, 9 take 30 %.
+CHUNK_FRAMES: Final = 15
+
 
 @dataclass(frozen=True, slots=True)
 class DecoderOptions:
@@ -134,6 +139,7 @@ def write_conf(out: Path, options: DecoderOptions) -> None:
         f"--lattice-beam={options.lattice_beam:g}",
         f"--acoustic-scale={options.acoustic_scale:g}",
         "--frame-subsampling-factor=3",
+        f"--frames-per-chunk={CHUNK_FRAMES}",
         f"--endpoint.silence-phones={topology.SILENCE_PHONE}",
         *(f"--endpoint.{rule}.min-trailing-silence={s:g}" for rule, s in ENDPOINT_SILENCE_S.items()),
     ]

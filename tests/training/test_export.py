@@ -219,4 +219,5 @@ def test_decoder_options_reach_the_file(tmp_path):
     lines = (tmp_path / "conf" / "model.conf").read_text().splitlines()
     assert {"--beam=9.5", "--max-active=1234", "--acoustic-scale=0.8", "--frame-subsampling-factor=3"} <= set(lines)
     assert f"--endpoint.silence-phones={topology.SILENCE_PHONE}" in lines
+    assert f"--frames-per-chunk={export.CHUNK_FRAMES}" in lines
     assert "--dither=0" in (tmp_path / "conf" / "mfcc.conf").read_text().splitlines()

@@ -17,8 +17,8 @@ from voice_skill.hearing.listener import Listener
 from voice_skill.hearing.recognizer import Final, Recognizer, SpeechModel
 from voice_skill.hearing.remainder import Remainder
 
-HOLD_MS = 120  # a partial result that is a command for so long is one
-END_SILENCE_MS = 400  # the phrases are short, and have no pauses within
+HOLD_MS = 100  # a partial result that is a command for so long is one: the next decoding still says so
+END_SILENCE_MS = 300  # the phrases are short, and have no pauses within
 _WORD = re.compile(r"[a-z']+")
 
 

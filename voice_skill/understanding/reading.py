@@ -63,9 +63,12 @@ class Reader:
                 words = tuple(phrase.split())
                 self._exact.setdefault(words, concept)
                 self._stemmed.setdefault(tuple(map(stem, words)), concept)
-        self._longest: dict[str, int] = {}  # stem of a first word -> words in the longest phrase that begins with it
-        for words in self._stemmed:
-            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 1))
+        # stem of a first word -> how many words the longer phrases have that begin with it, most first
+        self._lengths: dict[str, list[int]] = {}
+        for words in sorted(self._stemmed, key=len, reverse=True):
+            lengths = self._lengths.setdefault(words[0], [])
+            if 1 < len(words) not in lengths:
+                lengths.append(len(words))
         self._known: frozenset[str] = frozenset()
         self.read = lru_cache(maxsize=_REMEMBERED)(self._read)
         self.misheard = lru_cache(maxsize=20_000)(self._misheard)
@@ -99,17 +102,18 @@ class Reader:
         stems = [stem(word) for word in words]
         start = 0
         while start < len(words):
-            longest = self._longest.get(stems[start], 0)
-            if not longest:  # most words begin no phrase of the lexicon
-                yield words[start], self._exact.get((words[start],))
-                start += 1
-                continue
-            for end in range(min(start + longest, len(words)), start, -1):
+            end = start + 1
+            concept = None
+            for length in self._lengths.get(stems[start], ()):
+                end = start + length
                 concept = self._exact.get(tuple(words[start:end])) or self._stemmed.get(tuple(stems[start:end]))
-                if concept or end == start + 1:
-                    yield " ".join(words[start:end]), concept
-                    start = end
+                if concept:
                     break
+            if concept is None:
+                end = start + 1
+                concept = self._exact.get((words[start],)) or self._stemmed.get((stems[start],))
+            yield " ".join(words[start:end]), concept
+            start = end
 
     def _item(self, surface: str, concept: str | None) -> Item:
         if concept is not None:

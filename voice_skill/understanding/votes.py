@@ -8,6 +8,7 @@ the sums (`matcher.py`, `suspicion.py`).
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,8 @@ from voice_skill.understanding.reading import Item
 
 ANY = "(any)"  # the line that holds for every utterance
 _SCALE = 100  # votes stand in the file as whole hundredths
-_REMEMBERED = 4_000  # lines that were read: 2 MB
+_BETWEEN_MARKS = 1_000  # characters, some 15 lines: an index of all lines took 12 MB and a tenth of a second
+_REMEMBERED = 4_000  # lines that were looked up: 2 MB
 
 Floats = NDArray[np.float64]
 
@@ -70,39 +72,56 @@ def ballots(items: Sequence[Item]) -> dict[str, float]:
 
 
 class _Rows(Mapping[str, tuple[float, Floats]]):
-    """The lines of a votes file, each read only when it is asked for: an utterance needs some dozens of thousands.
+    """The lines of a votes file, each found and read only when it is asked for: an utterance needs some dozens of
+    thousands. A book with thumb marks: by the first key of every few lines, then by leafing.
 
-    The text is kept as it is, with the place of each line: as strings of their own the lines would take half as much
-    memory again.
+    Raises ValueError where the marks are out of order.
     """
 
     def __init__(self, text: str, columns: Sequence[int | None]) -> None:
-        self._text = text
-        self._places: dict[str, int] = {}
-        for place in _line_starts(text):
-            if text[place] != "#":
-                self._places[text[place : text.find("\t", place)]] = place
+        self._text = f"\n{text}\n"
         self._columns = columns
-        self._read = lru_cache(maxsize=_REMEMBERED)(self._parsed)
+        self._marks: list[str] = []
+        self._places: list[int] = []
+        place = 0
+        while place < len(self._text) - 1:
+            self._places.append(place)
+            self._marks.append(self._text[place + 1 : self._text.find("\t", place)])
+            place = self._text.find("\n", place + _BETWEEN_MARKS)
+            if place < 0:
+                break
+        if self._marks != sorted(self._marks):
+            raise ValueError("the lines of a votes file stand in the order of their keys")
+        self._places.append(len(self._text))
+        self._read = lru_cache(maxsize=_REMEMBERED)(self._looked_up)
 
-    def _parsed(self, key: str) -> tuple[float, Floats]:
-        place = self._places[key]
-        end = self._text.find("\n", place)
-        _, rarity, *cells = self._text[place : end if end >= 0 else None].split("\t")
+    def _looked_up(self, key: str) -> tuple[float, Floats] | None:
+        mark = bisect_right(self._marks, key)
+        if not mark:
+            return None
+        place = self._text.find(f"\n{key}\t", *self._places[mark - 1 : mark + 1])
+        if place < 0:
+            return None
+        _, rarity, *cells = self._text[place + 1 : self._text.index("\n", place + 1)].split("\t")
         votes = [int(cells[n] or 0) / _SCALE if n is not None else 0.0 for n in self._columns]
         return float(rarity), np.array(votes)
 
     def __getitem__(self, key: str) -> tuple[float, Floats]:
-        return self._read(key)
+        row = self._read(key)
+        if row is None:
+            raise KeyError(key)
+        return row
 
     def __contains__(self, key: object) -> bool:
-        return key in self._places
+        return isinstance(key, str) and self._read(key) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        for line in self._text.splitlines():
+            if line:
+                yield line.partition("\t")[0]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return sum(1 for _ in self)
 
 
 def parse_votes(text: str, labels: Sequence[str] | None = None) -> Votes:
@@ -110,22 +129,15 @@ def parse_votes(text: str, labels: Sequence[str] | None = None) -> Votes:
 
     Raises ValueError for a damaged file, for a damaged line when it is first asked for.
     """
-    start = next((place for place in _line_starts(text) if text[place] != "#"), None)
-    if start is None:
+    while text.startswith("#"):
+        text = text.partition("\n")[2]
+    heading, _, lines = text.partition("\n")
+    if not heading:
         raise ValueError("a votes file without a heading")
-    heading, _, lines = text[start:].partition("\n")
     there = heading.split("\t")[2:]
     labels = there if labels is None else labels
     columns = [there.index(label) if label in there else None for label in labels]
     return Votes(tuple(labels), _Rows(lines, columns))
-
-
-def _line_starts(text: str) -> Iterator[int]:
-    """Where each line begins. The lines themselves, all at once, would leave the memory in shreds."""
-    place = 0
-    while place < len(text):
-        yield place
-        place = text.find("\n", place) + 1 or len(text)
 
 
 def written_votes(votes: Votes) -> Iterator[str]:

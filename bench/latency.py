@@ -7,7 +7,6 @@ took. Includes the silence that ends an utterance: that is what a person waits.
 from __future__ import annotations
 
 import math
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -15,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import soundfile
 import typer
 from rich.console import Console
 
-from bench import corpora
+from bench import corpora, loop
 from bench.figures import Table, percentile
 from bench.page import with_section
 from bench.reporting import show, update_page, write_figures
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 QUESTIONS = 54
 STOPS = 12  # by key, and as many by voice
 GAP_S = 1.0  # of silence before the next question: the microphone is deaf for 0.35 s after an answer
-VOICE_AFTER_S = 4.0  # of its speech, before somebody says stop
 ECHO_DB = -20.0  # its voice at its own microphone
 PICTURE = "performance-waterfall.svg"
 STAGES = ("endpoint", "decode", "queue", "understand", "render")  # as the process tells them
@@ -58,7 +55,6 @@ class Waits:
     stages: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     key_stops: list[float] = field(default_factory=list[float])
     voice_stops: list[float] = field(default_factory=list[float])
-    unheard_stops: int = 0
 
 
 def measure(picture: Path | None = None, questions: int = QUESTIONS) -> list[Table]:
@@ -78,12 +74,7 @@ def measure(picture: Path | None = None, questions: int = QUESTIONS) -> list[Tab
         ]
         for number, clip in enumerate((clips * 2)[:questions]):
             _ask(card, recording, assistant, clip.file, waits, stop=number < STOPS)
-    with VirtualAudio() as card:
-        card.loop_back(ECHO_DB)
-        with card.record() as recording, RunningAssistant(card.env) as assistant:
-            recording.wait_for_silence(assistant.ready())
-            for _ in range(STOPS):
-                _stop_by_voice(card, recording, assistant, waits)
+    waits.voice_stops = loop.at_level(ECHO_DB, STOPS).waits_s
     if picture is not None:
         _draw(waits, picture)
     return [_table(waits), _stages(waits)]
@@ -126,45 +117,12 @@ def _note(waits: Waits, exchange: dict[str, Any], text_s: float, sound_s: float)
         waits.stages.setdefault(stage, []).append(ms)
 
 
-def _stop_by_voice(card: VirtualAudio, recording: Recording, assistant: RunningAssistant, waits: Waits) -> None:
-    """Asks, lets it speak, says "stop" over its voice; what it says itself comes back into the microphone."""
-    recording.wait_for_silence(time.perf_counter(), lasting=1.2)
-    asked = time.perf_counter()
-    card.play(CHECKOUT / "content" / "demo" / "my toes are cramping.flac")
-    recording.wait_for_sound(asked, timeout=15)
-    time.sleep(VOICE_AFTER_S)
-    before = len(assistant.exchanges)
-    card.play(_word("stop"))
-    said = time.perf_counter()
-    try:
-        assistant.wait_for(lambda each: each["entry"] == "stop", after=before, timeout=3)
-    except TimeoutError:
-        waits.unheard_stops += 1
-        assistant.press(" ")
-        return
-    waits.voice_stops.append(max(0.0, recording.wait_for_silence(after=said, lasting=0.8, timeout=30) - said))
-
-
-def _word(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """A word as another voice says it, at 16 kHz and -26 dBFS, without silence around it."""
-    import io
-
-    import soxr
-
-    command = ["flite", "-voice", "slt", "-t", text, "-o", "/dev/stdout"]
-    wave = subprocess.run(command, capture_output=True, check=True).stdout
-    samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
-    sound = soxr.resample(samples, rate, 16_000)
-    loud = np.flatnonzero(np.abs(sound) > 0.02 * np.abs(sound).max())
-    sound = sound[loud[0] : loud[-1] + 1]
-    return np.asarray(sound * 10 ** (-26 / 20) / np.sqrt(np.mean(sound**2)), np.float32)
-
-
 def _table(waits: Waits) -> Table:
+    unheard = STOPS - len(waits.voice_stops)
     table = Table("latency", "Latency, real process on the virtual sound card", ("what", "n", "p50", "p95"))
     table.notes.append(
         f'The first sound is a short tone, the words follow 0.2 s later. "stop" is said over its own voice, which its '
-        f"microphone gets at {ECHO_DB:g} dB; {waits.unheard_stops} of {STOPS} were not heard."
+        f"microphone gets at {ECHO_DB:g} dB; {unheard} of {STOPS} were not heard (more of that: `scripts/bench loop`)."
     )
     _row(table, "end of speech to text", waits.text)
     _row(table, "end of speech to first sound", waits.sound)
@@ -172,7 +130,7 @@ def _table(waits: Waits) -> Table:
     _row(table, "end of utterance to first sound", after)
     _row(table, "key press to silence", waits.key_stops)
     _row(table, 'end of "stop" to silence', waits.voice_stops)
-    table.figures["unheard stops"] = {"n": STOPS, "unheard": waits.unheard_stops}
+    table.figures["unheard stops"] = {"n": STOPS, "unheard": unheard}
     return table
 
 

@@ -17,7 +17,7 @@ import soxr
 from bench.figures import Share, percentile
 from bench.speech.conditions import HISS_DBFS, RATE, in_room, speech_level
 from bench.speech.corpus import STOPS, Clip, clips, stop_clips
-from bench.speech.hearing import Bench, read
+from bench.speech.hearing import Bench, read, without_silence
 from voice_skill.conversation.replies import Replies
 from voice_skill.hearing.bargein import BargeIn
 from voice_skill.hearing.frames import FRAME_BYTES
@@ -175,9 +175,7 @@ def _try_clip(
 
     gain: of the person's voice; 0 leaves the assistant's alone.
     """
-    said = read(clip)
-    loud = np.flatnonzero(np.abs(said) > 0.02 * np.abs(said).max())
-    said = said[loud[0] : loud[-1] + 1]
+    said = without_silence(read(clip))
     length = int((BEFORE_S + AFTER_S) * RATE) + len(said)
     start = int(random.integers(len(own) - length))
     sound = echo[start : start + length] * 10 ** (level_db / 20)

@@ -123,6 +123,12 @@ def read(clip: Clip) -> Samples:
     return samples
 
 
+def without_silence(said: Samples) -> Samples:
+    """The sound from its first to its last sample above a fiftieth of its peak."""
+    loud = np.flatnonzero(np.abs(said) > 0.02 * np.abs(said).max())
+    return said[loud[0] : loud[-1] + 1]
+
+
 def plan(*, quick: bool) -> list[tuple[Clip, str]]:
     """Which clip is heard in which condition."""
     if quick:

@@ -32,6 +32,9 @@ HELD_BACK_MS = 40
 # doesn't for two seconds on end, a side has stood still, and the delay is set anew; a busy machine is late for less.
 MOST_LEFT_MS, LEAST_LEFT_MS = 100, 20  # the latter is what it is set to
 LOOK_S = 1.0
+# At a single moment it lies in wider limits though all is well: the blocks come in bursts (on the virtual sound card a
+# fiftieth of the frames left more than 100 ms or were a few samples short).
+BURST_MS, SHORT_MS = 150, 20
 TOO_LATE_MS = 300  # so much is made up for when it comes at last
 
 _SET_SAMPLING_RATE = 24  # of speexdsp's speex_echo.h
@@ -138,7 +141,7 @@ class Played:
 
     def _look(self, left: int) -> None:
         """Sets the delay anew when it has been wrong for long enough."""
-        self.steady = 0 <= left <= _samples(MOST_LEFT_MS)
+        self.steady = -_samples(SHORT_MS) <= left <= _samples(BURST_MS)
         self._least = left if self._least is None else min(self._least, left)
         self._looked += 1
         if self._looked < LOOK_S * SAMPLE_RATE / FRAME_SAMPLES:

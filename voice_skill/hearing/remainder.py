@@ -103,8 +103,6 @@ class Remainder:
 
     def _is_echo(self) -> bool:
         """Whether what is heard rises and falls as what was played did, at any of the delays that an echo may have."""
-        if len(self._loudspeaker) < (self._loudspeaker.maxlen or 0):
-            return False
         heard = np.sqrt([heard for heard, _ in self._levels])
         played = sliding_window_view(np.sqrt(self._loudspeaker), len(heard))
         heard, played = heard - heard.mean(), played - played.mean(axis=1, keepdims=True)

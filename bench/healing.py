@@ -9,15 +9,12 @@ from __future__ import annotations
 import random
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from bench.figures import Table, percentile
-from bench.page import with_section
-from bench.reporting import show, update_page, write_figures
+from bench.reporting import Page, WriteTo, report
 from fit.files import CHECKOUT
 
 if TYPE_CHECKING:
@@ -98,17 +95,12 @@ def _table(losses: list[float], returns: list[float]) -> Table:
 
 def main(
     pulls: Annotated[int, typer.Option(min=1, help="How often the microphone is pulled.")] = PULLS,
-    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Replace the healing section of this Markdown file.")] = None,
+    write_to: WriteTo = None,
+    page: Page = None,
 ) -> None:
     """Pull the microphone of a running kiosk, again and again, on the virtual sound card."""
-    console = Console(highlight=False, width=120)
     tables = measure(pulls)
-    for table in tables:
-        show(table, console)
-    write_figures(tables, write_to or CHECKOUT / "build" / "bench-healing.json", console)
-    if page is not None:
-        update_page(page, tables, with_section("healing"))
+    report("healing", tables, write_to, page)
 
 
 if __name__ == "__main__":

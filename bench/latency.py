@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import soundfile
 import typer
-from rich.console import Console
 
 from bench import corpora, loop
 from bench.figures import Table, percentile
-from bench.page import with_section
-from bench.reporting import show, update_page, write_figures
+from bench.reporting import Page, WriteTo, report
 from fit.files import CHECKOUT
 
 if TYPE_CHECKING:
@@ -181,18 +179,12 @@ def _trailing_silence_s(path: object) -> float:
 
 def main(
     questions: Annotated[int, typer.Option(help="How many are asked.")] = QUESTIONS,
-    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Replace the latency section of this Markdown file.")] = None,
+    write_to: WriteTo = None,
+    page: Page = None,
 ) -> None:
     """Measure how long one waits for an answer, and for silence."""
-    console = Console(highlight=False, width=120)
     tables = measure(page.parent / PICTURE if page else None, questions)
-    for table in tables:
-        show(table, console)
-    write_figures(tables, write_to or CHECKOUT / "build" / "bench-latency.json", console)
-    if page is not None:
-        tables[1].notes.append(f"![The stages one after the other, medians]({PICTURE})")
-        update_page(page, tables, with_section("latency"))
+    report("latency", tables, write_to, page, f"![The stages one after the other, medians]({PICTURE})")
 
 
 if __name__ == "__main__":

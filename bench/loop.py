@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -20,8 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench.figures import Share, Table, percentile
-from bench.page import with_section
-from bench.reporting import show, update_page, write_figures
+from bench.reporting import Page, WriteTo, report
 from bench.speech.corpus import STOPS, stop_clips
 from bench.speech.hearing import read, without_silence
 from fit.files import CHECKOUT
@@ -151,7 +149,7 @@ def _table(levels: dict[float, Tried]) -> Table:
         table.figures[f"{level_db:+.0f} dB"] = figures | {"alone_s": round(tried.alone_s), "obeyed": tried.obeyed}
     every = [each for tried in levels.values() for each in tried.waits_s]
     table.notes.append(
-        f'"stop" in its {len(STOPS)} phrases, by many voices, over its own voice, which its microphone gets at that level: '
+        f'"stop" in its {len(STOPS)} phrases, by many voices, over its own, which its microphone gets at that level: '
         f"silent within {1000 * percentile(every, 0.5):.0f} ms (p50), {1000 * percentile(every, 0.95):.0f} ms (p95) "
         "after the last word, over all levels."
     )
@@ -162,18 +160,13 @@ def main(
     tries: Annotated[int, typer.Option(min=0, help='How often "stop" is said, at each level.')] = TRIES,
     minutes: Annotated[float, typer.Option(min=0.0, help="How long it hears itself only, at each level.")] = MINUTES,
     level: Annotated[list[float] | None, typer.Option(help="Only at this level, dB.")] = None,
-    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Replace the loop section of this Markdown file.")] = None,
+    write_to: WriteTo = None,
+    page: Page = None,
 ) -> None:
     """Talk over the assistant's voice, and let it hear nothing but itself. Takes an hour as it stands."""
-    console = Console(highlight=False, width=120)
     with Progress(console=Console(stderr=True)) as progress:
         tables = measure(level or LEVELS_DB, tries, minutes, progress)
-    for table in tables:
-        show(table, console)
-    write_figures(tables, write_to or CHECKOUT / "build" / "bench-loop.json", console)
-    if page is not None:
-        update_page(page, tables, with_section("loop"))
+    report("loop", tables, write_to, page)
 
 
 if __name__ == "__main__":

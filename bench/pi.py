@@ -15,15 +15,12 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from bench.figures import Table
-from bench.page import with_section
-from bench.reporting import show, update_page, write_figures
+from bench.reporting import Page, WriteTo, report
 from fit.files import CHECKOUT
 from voice_skill.errors import MissingPartError, VoiceSkillError
 
@@ -148,20 +145,16 @@ def _time(best: float, worst: float) -> str:
 
 
 def main(
-    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Replace the section of this Markdown file.")] = None,
+    write_to: WriteTo = None,
+    page: Page = None,
 ) -> None:
     """Estimate what it takes on Raspberry Pis (five minutes; needs valgrind)."""
-    console = Console(highlight=False, width=140)
     try:
         tables = measure()
     except VoiceSkillError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
-    show(tables[0], console)
-    write_figures(tables, write_to or CHECKOUT / "build" / "bench-pi.json", console)
-    if page is not None:
-        update_page(page, tables, with_section("pi"))
+    report("pi", tables, write_to, page)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,37 @@ import json
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from bench.figures import Table
+from bench.page import with_section
+from fit.files import CHECKOUT
 from voice_skill import __version__
+
+# Options of every part's command.
+WriteTo = Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")]
+Page = Annotated[Path | None, typer.Option(help="Replace this part's section of this Markdown file.")]
+
+
+def report(
+    part: str, tables: Sequence[Table], write_to: Path | None, page: Path | None, picture: str | None = None
+) -> None:
+    """Show a part's tables, write their figures (build/bench-PART.json unless told), and renew its section of `page`.
+
+    picture: Markdown of what was drawn beside the page, for under the last table.
+    """
+    console = Console(highlight=False, width=120)
+    for table in tables:
+        show(table, console)
+    write_figures(tables, write_to or CHECKOUT / "build" / f"bench-{part}.json", console)
+    if page is not None:
+        if picture is not None:
+            tables[-1].notes.append(picture)
+        update_page(page, tables, with_section(part))
 
 
 def write_figures(tables: Sequence[Table], file: Path, console: Console, **about: object) -> None:

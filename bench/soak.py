@@ -22,8 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench.figures import Table, percentile
-from bench.page import with_section
-from bench.reporting import show, update_page, write_figures
+from bench.reporting import Page, WriteTo, report
 from fit.files import CHECKOUT
 
 if TYPE_CHECKING:
@@ -187,19 +186,13 @@ def _draw(samples: Sequence[Sample], picture: Path) -> None:
 
 def main(
     minutes: Annotated[float, typer.Option(help="How long it runs.")] = MINUTES,
-    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Replace the soak section of this Markdown file.")] = None,
+    write_to: WriteTo = None,
+    page: Page = None,
 ) -> None:
     """Let the assistant run for an hour, and see what that costs."""
-    console = Console(highlight=False, width=120)
     with Progress(console=Console(stderr=True)) as progress:
         tables = measure(minutes, page.parent / PICTURE if page else None, progress)
-    for table in tables:
-        show(table, console)
-    write_figures(tables, write_to or CHECKOUT / "build" / "bench-soak.json", console)
-    if page is not None:
-        tables[0].notes.append(f"![Memory over time: the table says where it begins and ends]({PICTURE})")
-        update_page(page, tables, with_section("soak"))
+    report("soak", tables, write_to, page, f"![Memory over time: the table says where it begins and ends]({PICTURE})")
 
 
 if __name__ == "__main__":

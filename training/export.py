@@ -38,9 +38,9 @@ MFCC_CONF: Final = """\
 # Trailing silences in seconds by how sure the end is. The skill's own gate ends utterances; these serve other programs.
 ENDPOINT_SILENCE_S: Final = {"rule2": 0.5, "rule3": 0.75, "rule4": 1.0}
 
-# Feature frames of 10 ms that Vosk decodes at a time: what is said last waits for the rest of its chunk. With Kaldi's own
-# 20 a "stop" over the assistant's voice was known 80 ms later; the texts are the same. Fewer cost more: 15 take 8 % more
-# processor than 20, 12 take 16 %, 9 take 30 %.
+# Feature frames of 10 ms that Vosk decodes at a time: what is said last waits for the rest of its chunk. With Kaldi's
+# own 20 a "stop" over the assistant's voice was known 80 ms later; the texts are the same. Fewer cost more processor:
+# 15 take 8 % more than 20, 12 take 16 %, 9 take 30 %.
 CHUNK_FRAMES: Final = 15
 
 

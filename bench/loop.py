@@ -90,18 +90,19 @@ def at_level(level_db: float, tries: int, minutes: float = 0.0, progress: Progre
 
 def _listen_to_itself(card: VirtualAudio, assistant: RunningAssistant, tried: Tried) -> None:
     """One question, and all parts of its answer, asked for by key: nobody else is heard meanwhile."""
-    question = CHECKOUT / "content" / "demo" / f"{random.Random(tried.alone_s).choice(QUESTIONS)}.flac"
-    card.play(question)
-    before = len(assistant.exchanges)
+    card.play(CHECKOUT / "content" / "demo" / f"{random.Random(tried.alone_s).choice(QUESTIONS)}.flac")
+    known = len(assistant.exchanges) + 1  # the question's own
     for part in range(PARTS):
         if part:
             assistant.press("n")
         with card.record() as recording:
-            began = recording.wait_for_sound(recording.began, timeout=10)
+            try:
+                began = recording.wait_for_sound(recording.began, timeout=10)
+            except TimeoutError:
+                return  # there is no next part, or the question wasn't heard
             tried.alone_s += recording.wait_for_silence(began, lasting=BETWEEN_S) - began
-            heard = [each["heard"] for each in assistant.exchanges[before + 1 :] if each["heard"]]
-            tried.obeyed += heard
-            before += len(heard)
+        tried.obeyed += [each["heard"] for each in assistant.exchanges[known:] if each["heard"]]
+        known = max(known, len(assistant.exchanges))
 
 
 def _interrupt(

@@ -69,3 +69,20 @@ def test_a_label_that_the_file_lacks_gets_no_votes_and_one_too_many_is_dropped()
 def test_a_damaged_line_is_an_error(line: str) -> None:
     with pytest.raises(ValueError, match=r"could not convert|invalid literal"):
         parse_votes(f"key\trarity\theat\n{line}", LABELS).rows["<heat>"]
+
+
+def test_every_line_of_a_long_file_is_found_and_nothing_else() -> None:
+    keys = [f"{number:04d}" for number in range(1, 2000)]
+    votes = parse_votes("# comment\nkey\trarity\theat\n" + "".join(f"{key}\t1\t{key}\n" for key in keys))
+    assert [round(100 * votes.rows[key][1][0]) for key in keys] == [int(key) for key in keys]
+    assert list(votes.rows) == keys
+    for strange in ("", "0", "0000", "00010", "1", "2000"):
+        assert strange not in votes.rows
+    with pytest.raises(KeyError):
+        votes.rows["2000"]
+
+
+def test_lines_out_of_order_are_an_error() -> None:
+    lines = [f"{number:04d}\t1\t100\n" for number in range(500)]
+    with pytest.raises(ValueError, match="order of their keys"):
+        parse_votes("key\trarity\theat\n" + "".join(reversed(lines)))

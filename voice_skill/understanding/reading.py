@@ -67,7 +67,7 @@ class Reader:
         self._lengths: dict[str, list[int]] = {}
         for words in sorted(self._stemmed, key=len, reverse=True):
             lengths = self._lengths.setdefault(words[0], [])
-            if 1 < len(words) not in lengths:
+            if len(words) > 1 and len(words) not in lengths:
                 lengths.append(len(words))
         self._known: frozenset[str] = frozenset()
         self.read = lru_cache(maxsize=_REMEMBERED)(self._read)

@@ -39,7 +39,7 @@ MFCC_CONF: Final = """\
 ENDPOINT_SILENCE_S: Final = {"rule2": 0.5, "rule3": 0.75, "rule4": 1.0}
 
 # Feature frames of 10 ms that Vosk decodes at a time: what is said last waits for the rest of its chunk. With Kaldi's
-# own 20 a "stop" over the assistant's voice was known 80 ms later; the texts are the same. Fewer cost more processor:
+# own 20 a "stop" over the assistant's voice was known 80 ms later; all of 57 texts were the same. Fewer cost more:
 # 15 take 8 % more than 20, 12 take 16 %, 9 take 30 %.
 CHUNK_FRAMES: Final = 15
 

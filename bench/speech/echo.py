@@ -61,6 +61,7 @@ class _Player:
     """What is being played, as `BargeIn` asks for it."""
 
     steady = True
+    slips = 1
 
     def __init__(self) -> None:
         self.frame = bytes(FRAME_BYTES)

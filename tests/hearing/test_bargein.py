@@ -8,6 +8,7 @@ import pytest
 from voice_skill.article.loader import load_content
 from voice_skill.hearing.bargein import BargeIn
 from voice_skill.hearing.frames import FRAME_BYTES
+from voice_skill.hearing.remainder import Remainder
 from voice_skill.settings import CONTENT_DIR
 from voice_skill.speaking.synthesizer import Synthesizer
 
@@ -17,6 +18,7 @@ PHRASES = load_content(CONTENT_DIR).requests.while_speaking
 
 class Loudspeaker:
     steady = True
+    slips = 1
 
     def __init__(self):
         self.frame = bytes(FRAME_BYTES)
@@ -106,6 +108,27 @@ def test_who_speaks_as_the_delay_changes_is_heard(speech_model, sounds, voice):
     microphone[9 * RATE : 9 * RATE + len(word)] += word
     (heard,) = commands(speech_model, sounds, microphone, voice)
     assert heard.startswith("stop")
+
+
+def test_a_faint_echo_with_pieces_missing_is_withheld_and_words_over_it_are_not(sounds, voice):
+    """A sound server drops a piece now and then: what the canceller has learnt is wrong from there on."""
+    microphone, word, hole = echo(voice, -30), said("stop"), RATE // 25
+    for start in range(6 * RATE, len(voice), RATE // 3):
+        microphone[start:-hole] = microphone[start + hole :]
+        microphone[start + 2 * hole : start + 3 * hole] = 0
+    played = voice
+
+    def given(heard):
+        loudspeaker = Loudspeaker()
+        remainder = Remainder(loudspeaker)
+        frames = []
+        for frame, loudspeaker.frame in zip(sounds.frames(heard), sounds.frames(played), strict=True):
+            frames += remainder.of(frame, 0.0)
+        return sum(frame != bytes(FRAME_BYTES) for frame in frames)
+
+    assert given(microphone) == 0
+    microphone[8 * RATE : 8 * RATE + len(word)] += word
+    assert given(microphone) >= 20
 
 
 def test_without_knowing_what_is_played_nothing_is_heard(speech_model, sounds, voice):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from voice_skill.hearing.echo import TAIL_MS, EchoCanceller, Played
-from voice_skill.hearing.frames import FRAME_BYTES, FRAME_MS, level_dbfs
+from voice_skill.hearing.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, level_dbfs
 
 # Of what the microphone gets while a command is said, at least so much must be left when the echo is taken out: what
 # remains of the echo alone is 20 dB less and more, once the canceller has learnt.
@@ -24,13 +24,17 @@ LEFT_OVER_MS = 600  # the stretch in which that is measured: about a command's l
 # of both was 0.94 to 0.99 where only the echo was there and the canceller had lost its way, and fell below 0.87 where
 # somebody spoke as loudly (virtual sound card). Words may fall in with the assistant's by chance: where they are louder
 # than its voice ever is, that counts for nothing (within a stretch its voice rises by 7 dB over its loudest quarter).
+# Where its voice is faint at the microphone, only such words count: a sound server that drops a piece of the echo now
+# and then makes it rise and fall by itself.
 ALIKE = 0.93
 LOUD_DB = 10.0
+FAINT_DBFS = -40.0
 # Another voice is given with what came before it was noticed, and with its end, which is soft. Where the way of the
 # sound changes, a stretch is like neither: it is taken back when it turns out to be echo, so soon that words still
 # within the stretch can't be meant.
 BEFORE_MS, AFTER_MS, TAKEN_BACK_MS = 300, 200, 500
 _PLAYED_DBFS = -55.0  # louder is voice
+_FAINT = FRAME_SAMPLES * (32_768 * 10 ** (FAINT_DBFS / 20)) ** 2
 _SILENCE = bytes(FRAME_BYTES)
 
 
@@ -47,6 +51,7 @@ class Remainder:
     def __init__(self, played: Played) -> None:
         self._played = played
         self._canceller = EchoCanceller()
+        self._slips = 0  # of `played` so far
         self._steady_ms = 0  # for how long the canceller has had what belongs to what it heard
         stretch = LEFT_OVER_MS // FRAME_MS
         # powers: (heard, left), and what was played
@@ -86,6 +91,9 @@ class Remainder:
     def _note(self, heard: bytes, left: bytes, played: bytes) -> None:
         self._levels.append((_power(heard), _power(left)))
         self._loudspeaker.append(_power(played))
+        if self._played.slips != self._slips:  # the canceller begins anew: nothing is usual yet
+            self._slips = self._played.slips
+            self._usual.clear()
         if level_dbfs(played) > _PLAYED_DBFS:
             self._usual.append(self._levels[-1])
         self._steady_ms = self._steady_ms + FRAME_MS if self._played.steady else 0
@@ -99,7 +107,9 @@ class Remainder:
         echo, rest = (sorted(powers)[3 * len(self._usual) // 4] for powers in zip(*self._usual, strict=True))
         if left < heard * 10 ** (LEFT_DB / 10) or left < rest * 10 ** (RISE_DB / 10):
             return False
-        return left >= echo * 10 ** (LOUD_DB / 10) or not self._is_echo()
+        if left >= echo * 10 ** (LOUD_DB / 10):
+            return True
+        return echo > _FAINT and not self._is_echo()
 
     def _is_echo(self) -> bool:
         """Whether what is heard rises and falls as what was played did, at any of the delays that an echo may have."""

@@ -82,6 +82,14 @@ def test_every_line_of_a_long_file_is_found_and_nothing_else() -> None:
         votes.rows["2000"]
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_file_of_any_length_is_read(end: str) -> None:
+    for size in range(1, 400):
+        keys = [f"{number:04d}" for number in range(size)]
+        votes = parse_votes("key\trarity\theat\n" + "\n".join(f"{key}\t1\t7" for key in keys) + end)
+        assert [key for key in keys if key in votes.rows] == keys
+
+
 def test_lines_out_of_order_are_an_error() -> None:
     lines = [f"{number:04d}\t1\t100\n" for number in range(500)]
     with pytest.raises(ValueError, match="order of their keys"):

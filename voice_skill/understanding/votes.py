@@ -79,17 +79,15 @@ class _Rows(Mapping[str, tuple[float, Floats]]):
     """
 
     def __init__(self, text: str, columns: Sequence[int | None]) -> None:
-        self._text = f"\n{text}\n"
+        self._text = "\n" + text.rstrip("\n") + "\n"
         self._columns = columns
         self._marks: list[str] = []
         self._places: list[int] = []
         place = 0
-        while place < len(self._text) - 1:
+        while 0 <= place < len(self._text) - 1:
             self._places.append(place)
             self._marks.append(self._text[place + 1 : self._text.find("\t", place)])
             place = self._text.find("\n", place + _BETWEEN_MARKS)
-            if place < 0:
-                break
         if self._marks != sorted(self._marks):
             raise ValueError("the lines of a votes file stand in the order of their keys")
         self._places.append(len(self._text))
@@ -116,7 +114,7 @@ class _Rows(Mapping[str, tuple[float, Floats]]):
         return isinstance(key, str) and self._read(key) is not None
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._text.splitlines():
+        for line in self._text.split("\n"):
             if line:
                 yield line.partition("\t")[0]
 

@@ -6,6 +6,7 @@ utterance is read as one or more units, each with a confidence. Not for deciding
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -63,12 +64,11 @@ class Reader:
                 words = tuple(phrase.split())
                 self._exact.setdefault(words, concept)
                 self._stemmed.setdefault(tuple(map(stem, words)), concept)
-        # stem of a first word -> how many words the longer phrases have that begin with it, most first
-        self._lengths: dict[str, list[int]] = {}
-        for words in sorted(self._stemmed, key=len, reverse=True):
-            lengths = self._lengths.setdefault(words[0], [])
-            if len(words) > 1 and len(words) not in lengths:
-                lengths.append(len(words))
+        lengths: defaultdict[str, set[int]] = defaultdict(lambda: {1})
+        for words in self._stemmed:
+            lengths[words[0]].add(len(words))
+        # stem of a first word -> how many words the phrases have that begin with it, most first
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
         self._known: frozenset[str] = frozenset()
         self.read = lru_cache(maxsize=_REMEMBERED)(self._read)
         self.misheard = lru_cache(maxsize=20_000)(self._misheard)
@@ -102,16 +102,12 @@ class Reader:
         stems = [stem(word) for word in words]
         start = 0
         while start < len(words):
-            end = start + 1
-            concept = None
-            for length in self._lengths.get(stems[start], ()):
+            end, concept = start, None
+            for length in self._lengths.get(stems[start], (1,)):
                 end = start + length
                 concept = self._exact.get(tuple(words[start:end])) or self._stemmed.get(tuple(stems[start:end]))
                 if concept:
                     break
-            if concept is None:
-                end = start + 1
-                concept = self._exact.get((words[start],)) or self._stemmed.get((stems[start],))
             yield " ".join(words[start:end]), concept
             start = end
 

@@ -89,6 +89,7 @@ def test_the_recorder_hears_what_this_process_plays(virtual_audio: VirtualAudio)
     answer = noise(1.0, SPEAKER_HZ) * 0.5
     with virtual_audio.record() as recording:
         before = time.perf_counter()
+        time.sleep(PRECISION_S)  # the times hold no better
         padded = np.concatenate([answer, np.zeros(SPEAKER_HZ // 2, np.float32)])  # `play` may break off the last block
         # half a second in advance: with less, a busy machine leaves gaps, and those are heard as well
         sounddevice.play(padded, SPEAKER_HZ, blocking=True, latency=0.5)
@@ -98,7 +99,7 @@ def test_the_recorder_hears_what_this_process_plays(virtual_audio: VirtualAudio)
         onset = recording.time_of(place(answer, recording.samples))
         end = recording.wait_for_silence(after=onset, lasting=0.3)
     assert np.abs(find(answer, recording.samples) - answer).max() < 2 / 32768
-    assert before - PRECISION_S < onset < end
+    assert before < onset < end
     assert end - onset == pytest.approx(1.0, abs=0.01)
     assert recording.onset_after(end + 0.1) is None
 
@@ -111,7 +112,7 @@ def test_times_of_a_recording_are_those_of_the_clock(virtual_audio: VirtualAudio
         after = time.perf_counter()
     onset = recording.onset_after(0)
     assert onset is not None
-    assert before - PRECISION_S < onset < after + PRECISION_S
+    assert before - 0.1 < onset < after
 
 
 def test_files_of_any_rate_and_two_channels_can_be_played(virtual_audio: VirtualAudio, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench.figures import Table
 from bench.page import with_section
-from bench.reporting import show, update_page, write_figures
+from bench.reporting import Page, WriteTo, show, update_page, write_figures
 from bench.speech import cost, echo, people, tables
 from bench.speech.hearing import Bench, plan, run, workplace
 from voice_skill.errors import UsageError, VoiceSkillError
@@ -29,8 +29,8 @@ def main(
         Path | None, typer.Option(help="A folder with a Vosk model; the one that the settings choose when left out.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A third of the clips, no echo test, no cost.")] = False,
-    write_to: Annotated[Path | None, typer.Option("--json", "--out", "-o", help="Where the figures go.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Replace the speech section of this Markdown file.")] = None,
+    write_to: WriteTo = None,
+    page: Page = None,
     before: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="An earlier run's figures, to stand beside.")
     ] = None,
